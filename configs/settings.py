@@ -1,0 +1,171 @@
+"""What can be configured: frozen, typed, with a default for everything but the name and the transactions."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+TableName = Literal[
+    "customers",
+    "transactions",
+    "complaints",
+    "complaint_updates",
+    "promises",
+    "interactions",
+    "surveys",
+    "loyalty",
+    "contracts",
+    "costs",
+    "objections",
+    "outcomes",
+]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Source(Section):
+    """Where one canonical table comes from: files (`path`) or a database (`uri` + `query`), mapped by `sql`."""
+
+    path: str | None = Field(None, min_length=1, description="CSV or Parquet file, glob, or object-store URL")
+    uri: str | None = Field(None, description='database address from the environment, e.g. "${SHOP_DATABASE_URI}"')
+    query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
+    sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
+    timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        from_database = self.uri is not None or self.query is not None
+        if (self.path is not None) == from_database or (self.uri is None) != (self.query is None):
+            raise ValueError("give either `path`, or both `uri` and `query`")
+        return self
+
+
+class Churn(Section):
+    """What leaving means."""
+
+    definition: Literal["inactivity", "contract"] = Field("inactivity", description='"inactivity" or "contract"')
+    horizon_days: Days = Field(90, description="days after the cutoff in which leaving is looked for")
+    active_within_days: Days = Field(365, description="a customer is scored with a purchase in this many days")
+    grace_days: int = Field(30, ge=0, le=365, description="a new contract within these days is no churn")
+
+
+class Clv(Section):
+    """How far ahead value is counted."""
+
+    horizon_days: Days | None = Field(None, description="days; default: the churn horizon")
+
+
+class Ingest(Section):
+    """How raw rows are admitted and stored."""
+
+    buckets: int = Field(8, ge=1, le=4096, description="parts the store is split into by customer")
+    quarantined_share_limit: Share = Field(0.05, description="share of bad rows in a table that stops the run")
+    amount_limit: float | None = Field(None, gt=0, description="larger amounts are quarantined; default: none are")
+
+
+class Training(Section):
+    """How the models are trained."""
+
+    cutoff_every_days: Days = Field(20, description="days between training cutoffs")
+    cutoffs_limit: int = Field(40, ge=2, le=400, description="most training cutoffs used, newest first")
+    lookback_days: Days = Field(90, description="history required before the first training cutoff")
+    churned_and_retained_at_least: int = Field(50, ge=2, description="customers of each kind a fold needs")
+    rounds: int = Field(300, ge=1, le=5000, description="boosting rounds")
+    learning_rate: float = Field(0.03, gt=0, le=1, description="shrinkage of each round")
+    leaves: int = Field(7, ge=2, le=255, description="leaves of each tree")
+    seed: int = Field(1, ge=0, description="seed of everything drawn at random")
+    threads: int = Field(2, ge=1, le=256, description="threads for training")
+
+
+class Lists(Section):
+    """How risk lists are cut."""
+
+    customers_per_manager: int = Field(25, ge=1, le=10_000, description="longest list of one account manager")
+    high_risk_from: Share = Field(0.6, description="churn probability from which the band is high")
+    medium_risk_from: Share = Field(0.3, description="churn probability from which the band is medium")
+    unassigned_manager: str = Field("unassigned", min_length=1, description="list of customers without a manager")
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.medium_risk_from > self.high_risk_from:
+            raise ValueError("`medium_risk_from` must not exceed `high_risk_from`")
+        return self
+
+
+class Tracking(Section):
+    """Where models are tracked and registered."""
+
+    uri: str | None = Field(None, description="MLflow tracking address; default: a SQLite file under the root")
+    churn_model: str = Field("churn", pattern=r"^[\w .-]+$", description="registered name of the churn model")
+    clv_model: str = Field("clv", pattern=r"^[\w .-]+$", description="registered name of the value model")
+
+
+class Settings(Section):
+    """A whole configuration. `root` is the folder under which everything a run writes lives."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="short lower-case name")
+    company: str | None = Field(None, min_length=1, description="name shown on the lists; default: `name`")
+    root: Path = Field(Path("holdfast_data"), description="folder for everything a run writes")
+    business_timezone: Zone = Field("UTC", description='zone that decides what a day is, e.g. "Europe/London"')
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="three-letter currency code")
+    sources: dict[TableName, Source] = Field(description="at least [sources.transactions]")
+    churn: Churn = Churn()
+    clv: Clv = Clv()
+    ingest: Ingest = Ingest()
+    training: Training = Training()
+    lists: Lists = Lists()
+    tracking: Tracking = Tracking()
+
+    @model_validator(mode="after")
+    def _required_sources(self) -> Self:
+        needed = ["transactions"] + (["contracts"] if self.churn.definition == "contract" else [])
+        absent = [table for table in needed if table not in self.sources]
+        if absent:
+            raise ValueError("missing " + " and ".join(f"[sources.{table}]" for table in absent))
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.business_timezone)
+
+    @property
+    def clv_horizon_days(self) -> int:
+        """Days over which value is counted: the configured ones, else the churn horizon."""
+        return self.clv.horizon_days or self.churn.horizon_days
+
+    @property
+    def observation_days(self) -> int:
+        """Days after a cutoff until its labels (churn and value) are fully observed."""
+        grace = self.churn.grace_days if self.churn.definition == "contract" else 0
+        return max(self.churn.horizon_days + grace, self.clv_horizon_days)
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking address."""
+        return self.tracking.uri or f"sqlite:///{(self.root / 'mlflow.db').resolve()}"
+
+    def folder_of(self, part: str, as_of: date) -> Path:
+        """Folder of one day's `part` ("store", "published"): a link to its newest revision."""
+        return self.root / part / as_of.isoformat()
+
+    def comparable(self) -> dict[str, Any]:
+        """Everything that can change a result, as plain JSON values; where it is written is left out."""
+        return self.model_dump(mode="json", exclude={"root", "tracking"})
