@@ -1,0 +1,35 @@
+"""The feature dictionary, and a fingerprint that tells two sets of features apart."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from features.family import Family
+
+
+def dictionary(families: Sequence[Family]) -> list[dict[str, str | float | None]]:
+    """One entry a column of the matrix, in order: name, family, table, description, window, unit, fill, reason."""
+    entries: list[dict[str, str | float | None]] = []
+    for family in families:
+        shared = {"family": family.name, "table": family.table}
+        for measure in (m for m in family.measures if not m.internal):
+            for window in measure.windows:
+                described = {"description": measure.description, "window": window.suffix, "unit": measure.unit}
+                meaning = {"fill": measure.fill, "reason": measure.reason}
+                entries.append({"name": measure.column(family.name, window), **shared, **described, **meaning})
+        for feature in family.derived:
+            described = {"description": feature.description, "window": "", "unit": feature.unit}
+            meaning = {"fill": feature.fill, "reason": feature.reason}
+            entries.append({"name": feature.column(family.name), **shared, **described, **meaning})
+    return entries
+
+
+def fingerprint(families: Sequence[Family]) -> str:
+    """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does."""
+    expressions = [
+        [str(e) for e in (family.where, *family.columns)]
+        + [f"{m.name} {m.op} {m.expression} {m.internal}" for m in family.measures]
+        + [f"{d.name} {d.expression}" for d in family.derived]
+        for family in families
+    ]
+    return hashlib.sha256(json.dumps([dictionary(families), expressions]).encode()).hexdigest()

@@ -1,0 +1,117 @@
+"""How a family of features is declared: expressions over events, never loops of its own.
+
+A family sees the events of one customer that were known before a cutoff and nothing else: no clock, no label, no other
+family's code. Frames given to its expressions are sorted by customer, time and key.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from features.time import LIFETIME, Window
+
+Op = Literal["count", "sum", "min", "max", "first", "last", "mean", "std", "median", "n_unique"]
+ADDITIVE_OPS = frozenset({"count", "sum", "min", "max", "first", "last", "mean", "std"})
+EMPTY_IS_ZERO = frozenset({"count", "sum", "n_unique"})
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One measure: `op` over the non-null values of `expression`, in each of `windows`.
+
+    `unit` is for readers ("days", "orders", "EUR", "share"); "amount" is converted from fixed point to currency units.
+    Without events in the window the value is 0 for counts and sums and null for the rest. `reason` names the group
+    whose sentence speaks for the feature. An `internal` measure feeds `derived` features and is not in the matrix.
+    """
+
+    name: str
+    expression: pl.Expr
+    op: Op
+    description: str
+    unit: str
+    reason: str
+    windows: tuple[Window, ...] = (LIFETIME,)
+    internal: bool = False
+
+    def column(self, family: str, window: Window) -> str:
+        """Name of the column for one window, e.g. "rfm__orders_count_90d"."""
+        return f"{family}__{self.name}_{self.op}_{window.suffix}"
+
+    @property
+    def fill(self) -> float | None:
+        """Value of a row without events."""
+        return 0.0 if self.op in EMPTY_IS_ZERO else None
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One feature computed from a matrix row: the family's measures, earlier derived columns, and `cutoff_at`.
+
+    `cutoff_at` is the instant of the cutoff (UTC). A null result, or one that is not finite, becomes `fill`.
+    """
+
+    name: str
+    expression: pl.Expr
+    description: str
+    unit: str
+    reason: str
+    fill: float | None = None
+
+    def column(self, family: str) -> str:
+        """Name of the column, e.g. "rfm__recency_days"."""
+        return f"{family}__{self.name}"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence that speaks for a group of features, where `when` holds of the matrix row.
+
+    `sentence` is a text expression over feature columns; the first reason of a group whose `when` holds is used.
+    """
+
+    group: str
+    when: pl.Expr
+    sentence: pl.Expr
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of features over one canonical table (None: over the cutoff alone).
+
+    `where` selects events; `columns` adds columns an event at a time, from the event and the customer's earlier events
+    (the gap to the previous purchase). A `state` family's rows change after they open: it gets, for each cutoff, the
+    rows as they were known then (later-filled cells empty), with `age_days` since the event and `cutoff_at`.
+    """
+
+    name: str
+    description: str
+    table: str | None = None
+    state: bool = False
+    where: pl.Expr | None = None
+    columns: tuple[pl.Expr, ...] = ()
+    measures: tuple[Feature, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    def feature_columns(self) -> list[str]:
+        """Columns of the matrix that this family makes, in order."""
+        measured = [m.column(self.name, w) for m in self.measures if not m.internal for w in m.windows]
+        return measured + [d.column(self.name) for d in self.derived]
+
+    def reason_groups(self) -> dict[str, str]:
+        """Reason group of each of the family's columns."""
+        groups = {m.column(self.name, w): m.reason for m in self.measures if not m.internal for w in m.windows}
+        return groups | {d.column(self.name): d.reason for d in self.derived}
+
+
+def number(value: pl.Expr) -> pl.Expr:
+    """`value` as a whole number in text, for sentences: 1234.5 -> "1,235", -7.2 -> "-7" (null stays null)."""
+    whole = value.round(0, mode="half_away_from_zero").cast(pl.Int64)
+    grouped = whole.abs().cast(pl.String).str.reverse().str.replace_all(r"(\d{3})", "${1},").str.reverse()
+    return pl.concat_str(pl.when(whole < 0).then(pl.lit("-")).otherwise(pl.lit("")), grouped.str.strip_chars(","))
+
+
+def plural(value: pl.Expr, one: str, many: str) -> pl.Expr:
+    """`value` with its noun: 1 -> "1 order", 3 -> "3 orders"."""
+    return pl.format("{} {}", number(value), pl.when(value.round(0) == 1).then(pl.lit(one)).otherwise(pl.lit(many)))

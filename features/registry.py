@@ -1,0 +1,13 @@
+"""Every family, in the order of the matrix."""
+
+from collections.abc import Collection
+
+from features.families import calendar, complaints, returns, rfm, rhythm
+from features.family import Family
+
+FAMILIES: tuple[Family, ...] = (rfm.FAMILY, rhythm.FAMILY, returns.FAMILY, complaints.FAMILY, calendar.FAMILY)
+
+
+def active_families(tables: Collection[str]) -> tuple[Family, ...]:
+    """Families whose table is among `tables` (or that need none)."""
+    return tuple(family for family in FAMILIES if family.table is None or family.table in tables)
