@@ -1,0 +1,43 @@
+"""How good scores are. All arrays are one-dimensional: `churned` is 0 or 1, `value` in currency units."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+Floats = NDArray[np.float64]
+
+
+def auc(churned: Floats, score: Floats) -> float:
+    """Area under the ROC curve: the chance that a leaver scores higher than a stayer (ties count half)."""
+    return float(roc_auc_score(churned, score))
+
+
+def calibration_error(churned: Floats, probability: Floats, bins: int = 10) -> float:
+    """Mean distance between predicted and observed share over `bins` equal-count bins of the probability."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), bins)
+    return float(np.mean([abs(churned[p].mean() - probability[p].mean()) for p in parts if len(p)]))
+
+
+def lift_at(churned: Floats, score: Floats, share: float = 0.1) -> float:
+    """Share of leavers among the `share` with the highest scores, over the share of leavers among all."""
+    top = np.argsort(-score, kind="stable")[: max(1, round(len(score) * share))]
+    return float(churned[top].mean() / churned.mean())
+
+
+def value_captured(value: Floats, predicted: Floats, share: float = 0.2) -> float:
+    """Value of the `share` of customers predicted most valuable, over that of the truly most valuable share."""
+    count = max(1, round(len(value) * share))
+    best = np.sort(value)[::-1][:count].sum()
+    return float(value[np.argsort(-predicted, kind="stable")[:count]].sum() / best)
+
+
+def bootstrap_interval(
+    figure: Callable[[NDArray[np.int64]], float], rows: int, seed: int, draws: int = 400, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile interval of `figure`, which maps drawn row positions (with replacement) to a number."""
+    random = np.random.default_rng(seed)
+    figures = [figure(random.integers(0, rows, rows)) for _ in range(draws)]
+    low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,185 @@
+"""The only door to MLflow: runs, registered models, the champion.
+
+Each model file's SHA-256 is kept as a tag of its version and checked before LightGBM opens the file: a truncated file
+would kill the interpreter, and an altered one would load in silence.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+from filelock import FileLock
+
+from configs.errors import DependencyError, HoldfastError, ModelError
+from configs.load import expand_environment
+from configs.settings import Settings
+
+# Set before MLflow is imported: no telemetry, and a server that is away is told within a minute, not in 14.
+for name, value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}.items():
+    os.environ.setdefault(name, value)
+
+CHAMPION = "champion"
+HASH_TAG = "sha256"
+RECIPE_FILE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registered pair of models with what scoring needs beside them. `version` is that of the churn model."""
+
+    version: str
+    churn: lgb.Booster
+    clv: lgb.Booster
+    recipe: dict[str, Any]
+
+
+def log_training(
+    settings: Settings,
+    boosters: Mapping[str, lgb.Booster],
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    artifacts: Mapping[str, Any],
+) -> dict[str, str]:
+    """Log one training run and register its boosters (key: registered name); returns name -> version.
+
+    `artifacts`: file name -> JSON content. Nothing but figures and names of columns may be passed: no customer's data.
+    Raises DependencyError where MLflow does not answer.
+    """
+    with _mlflow(settings) as mlflow:
+        _experiment(mlflow, settings)
+        with mlflow.start_run(tags=dict(tags)) as run:
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics(dict(metrics))
+            for file, content in artifacts.items():
+                mlflow.log_text(_as_json(content), file)
+            versions = {name: _register(mlflow, name, booster, run.info.run_id) for name, booster in boosters.items()}
+            recipe_hash = hashlib.sha256(_as_json(artifacts[RECIPE_FILE]).encode()).hexdigest()
+            for name, version in versions.items():
+                client = mlflow.MlflowClient()
+                client.set_model_version_tag(name, version, "recipe_sha256", recipe_hash)
+                client.set_model_version_tag(name, version, "versions", json.dumps(versions))
+        return versions
+
+
+def make_champion(settings: Settings, versions: Mapping[str, str]) -> None:
+    """Let the alias `champion` of each registered name point to this version; the churn model's decides."""
+    with _mlflow(settings) as mlflow:
+        churn = settings.tracking.churn_model
+        for name in sorted(versions, key=lambda name: name == churn):  # the churn model last: it is read first
+            mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, versions[name])
+
+
+def load_champion(settings: Settings) -> Registered:
+    """The champion's models and recipe, each checked against its hash before it is opened.
+
+    Raises ModelError without a champion or where a file was altered, DependencyError where MLflow does not answer.
+    """
+    name = settings.tracking.churn_model
+    with _mlflow(settings) as mlflow:
+        client = mlflow.MlflowClient()
+        try:
+            version = client.get_model_version_by_alias(name, CHAMPION)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise ModelError(f"no model named {name!r} is champion. Run `holdfast train` first.") from None
+        versions = json.loads(version.tags["versions"])
+        path = mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=RECIPE_FILE)
+        recipe = json.loads(_checked(Path(path), version.tags["recipe_sha256"], name).read_text())
+        churn, clv = (
+            _load_booster(mlflow, client, registered, versions[registered])
+            for registered in (name, settings.tracking.clv_model)
+        )
+        return Registered(str(version.version), churn, clv, recipe)
+
+
+@contextmanager
+def _mlflow(settings: Settings) -> Generator[Any]:
+    """MLflow pointed at the settings' address; its failures become DependencyError.
+
+    A fresh SQLite file is migrated under a lock: several processes at once would break the migration for good.
+    """
+    import mlflow
+
+    address = expand_environment(settings.tracking_uri)
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.root / ".lock-mlflow", timeout=60):
+            mlflow.set_tracking_uri(address)
+            mlflow.MlflowClient().search_experiments(max_results=1)
+        yield mlflow
+    except HoldfastError:
+        raise
+    except Exception as error:  # sqlalchemy, requests, MLflow and file errors, with addresses in their texts
+        raise DependencyError(
+            f"MLflow at {settings.tracking.uri or 'the SQLite file under the root'} failed ({type(error).__name__}). "
+            "Check that the server or file is there and that tracking.uri is right."
+        ) from error
+
+
+def _experiment(mlflow: Any, settings: Settings) -> None:
+    """The experiment named for the company; without a server its artefacts lie under the root, not where we run."""
+    if mlflow.get_experiment_by_name(settings.name) is None:
+        local = None if settings.tracking.uri else (settings.root / "mlruns").resolve().as_uri()
+        mlflow.create_experiment(settings.name, artifact_location=local)
+    mlflow.set_experiment(settings.name)
+
+
+def _register(mlflow: Any, name: str, booster: lgb.Booster, run_id: str) -> str:
+    """Log a Booster as text (no pickle), register it, and tag the version with the hash of its file."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    columns = Schema([ColSpec("double", column) for column in booster.feature_name()])
+    logged = mlflow.lightgbm.log_model(
+        booster,
+        name=name.replace("/", "_"),
+        signature=ModelSignature(columns, Schema([ColSpec("double")])),
+        pip_requirements=[f"lightgbm=={lgb.__version__}"],
+    )
+    version = mlflow.register_model(logged.model_uri, name, await_registration_for=60)
+    client = mlflow.MlflowClient()
+    client.set_model_version_tag(name, version.version, HASH_TAG, _sha256(_model_file(mlflow, name, version.version)))
+    client.set_model_version_tag(name, version.version, "run_id", run_id)
+    return str(version.version)
+
+
+def _model_file(mlflow: Any, name: str, version: str) -> Path:
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}"))
+    return next(folder.rglob("model.lgb"))
+
+
+def _load_booster(mlflow: Any, client: Any, name: str, version: str) -> lgb.Booster:
+    expected = client.get_model_version(name, version).tags[HASH_TAG]
+    return lgb.Booster(model_file=str(_checked(_model_file(mlflow, name, version), expected, name)))
+
+
+def _checked(path: Path, expected: str, name: str) -> Path:
+    if _sha256(path) != expected:
+        raise ModelError(
+            f"{path}: not the file that was registered for {name!r} (its SHA-256 differs), so it is not opened. "
+            "Restore it from a backup, or run `holdfast train` again."
+        )
+    return path
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(content, indent=2, sort_keys=True, default=str)
