@@ -1,0 +1,112 @@
+"""The columns of a risk list, declared once for the CSV file, the workbook, its About sheet and the page."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from pipelines.outreach.context import ListContext
+
+Kind = Literal["text", "count", "percent", "money", "number", "date"]
+
+DTYPES: dict[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "count": pl.Int64(),
+    "percent": pl.Float64(),
+    "money": pl.Float64(),
+    "number": pl.Float64(),
+    "date": pl.Date(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the data, its heading for people, its kind, its meaning, its width in characters."""
+
+    name: str
+    heading: str
+    kind: Kind
+    definition: str
+    width: int
+    optional: bool = False
+
+    def explain(self, context: ListContext) -> str:
+        """The definition with the horizons (in days) of this list filled in."""
+        return self.definition.format(horizon=context.horizon_days, clv_horizon=context.clv_horizon_days)
+
+
+def _reason(number: int, which: str) -> Column:
+    definition = f"The {which} reason for the estimate. It explains the model, it does not prove a cause."
+    return Column(f"reason_{number}", f"Reason {number}", "text", definition, 28)
+
+
+def _weight(number: int) -> Column:
+    definition = f"How strongly reason {number} moves the estimate (log-odds): above 0 raises it, below 0 lowers it."
+    return Column(f"reason_{number}_shap", f"Weight of reason {number}", "number", definition, 11)
+
+
+# In reading order: whom to call, why, how; what stands behind it comes last.
+COLUMNS = (
+    Column("rank", "Rank", "count", "The order in which to call: number 1 first.", 7),
+    Column("display_name", "Name", "text", "The customer's name.", 26, optional=True),
+    Column("customer_id", "Customer ID", "text", "The customer's number in the company's own systems.", 14),
+    Column("risk_band", "Risk", "text", "The chance of leaving in one word: high, medium or low.", 9),
+    Column(
+        "churn_probability",
+        "Chance of leaving",
+        "percent",
+        "How likely the customer is to leave within {horizon} days. Of 100 customers at 70%, about 70 leave.",
+        11,
+    ),
+    Column(
+        "value_at_risk",
+        "Value at risk",
+        "money",
+        "The loss to expect if nobody acts: the chance of leaving times the value if they stay.",
+        13,
+    ),
+    _reason(1, "strongest"),
+    _reason(2, "second strongest"),
+    _reason(3, "third strongest"),
+    Column("phone", "Phone", "text", "Telephone number on file.", 19, optional=True),
+    Column("email", "E-mail", "text", "E-mail address on file.", 28, optional=True),
+    Column("preferred_channel", "Prefers", "text", "How the customer prefers to be contacted.", 11, optional=True),
+    Column("last_purchase_on", "Last order", "date", "The day of the latest order that the data shows.", 13),
+    Column(
+        "value_if_retained",
+        "Value if they stay",
+        "money",
+        "What the customer is expected to bring in the next {clv_horizon} days, net of returns, provided they stay.",
+        13,
+    ),
+    Column(
+        "predicted_clv",
+        "Expected value",
+        "money",
+        "What the customer is expected to bring in the next {clv_horizon} days, with the chance of leaving counted in.",
+        13,
+    ),
+    Column("account_manager", "Account manager", "text", "Who looks after the customer.", 22),
+    _weight(1),
+    _weight(2),
+    _weight(3),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+
+
+def present(risk_list: pl.DataFrame) -> list[Column]:
+    """The declared columns that the frame has, in reading order. Raises ValueError when a required one is missing."""
+    missing = [column.name for column in COLUMNS if not column.optional and column.name not in risk_list.columns]
+    if missing:
+        raise ValueError(f"risk list: missing columns {', '.join(missing)}; it has {', '.join(risk_list.columns)}")
+    return [column for column in COLUMNS if column.name in risk_list.columns]
+
+
+def typed(risk_list: pl.DataFrame) -> pl.DataFrame:
+    """The declared columns in reading order, each in the dtype of its kind; NaN and infinities become null."""
+    return risk_list.select(_typed(column) for column in present(risk_list))
+
+
+def _typed(column: Column) -> pl.Expr:
+    value = pl.col(column.name).cast(DTYPES[column.kind])
+    return pl.when(value.is_finite()).then(value) if DTYPES[column.kind].is_float() else value

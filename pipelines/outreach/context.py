@@ -1,0 +1,40 @@
+"""What a risk list says about itself: whose data, how fresh, and how far to trust it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+GRADE_IN_WORDS = {
+    "A": "in past data the model picked out leaving customers better than simple rules of thumb, by more than chance",
+    "B": "in past data the model did about as well as simple rules of thumb, not better",
+    "C": "in past data the model did worse than simple rules of thumb, so trust what you know of the customer first",
+}
+
+
+@dataclass(frozen=True)
+class ListContext:
+    """The facts printed beside every list.
+
+    `as_of` is the day the list is for, `data_until` the latest event seen (UTC; naive means UTC). `horizon_days` is
+    the time in which a customer may leave, `clv_horizon_days` the time over which values are counted. `model_grade`
+    is "A" (better than the textbook opponents beyond noise), "B" (level with them) or "C" (behind them).
+
+    Raises ValueError for any other grade.
+    """
+
+    company: str
+    as_of: date
+    horizon_days: int
+    clv_horizon_days: int
+    currency: str
+    model_version: str
+    model_grade: str
+    scored_customers: int
+    data_until: datetime
+
+    def __post_init__(self) -> None:
+        if self.model_grade not in GRADE_IN_WORDS:
+            raise ValueError(f"model_grade is {self.model_grade!r}: use one of {', '.join(GRADE_IN_WORDS)}")
+
+    @property
+    def grade_in_words(self) -> str:
+        return GRADE_IN_WORDS[self.model_grade]

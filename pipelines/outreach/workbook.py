@@ -1,0 +1,151 @@
+"""One account manager's risk list as an Excel workbook: the list, ready to filter and print, and a sheet about it."""
+
+from datetime import date, datetime, time
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from pipelines.outreach.columns import COLUMNS, Column, Kind, present
+from pipelines.outreach.context import ListContext
+from pipelines.outreach.wording import currency_prefix, day, moment
+
+# Excel drops a longer text altogether. It counts a character outside the basic plane twice, hence half its 32,767.
+LONGEST_TEXT = 16_383
+FIRST_EXCEL_YEAR = 1900
+POINTS_PER_LINE = 15.0
+MOST_LINES = 10
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+def write_workbook(lines: pl.DataFrame, manager: str, context: ListContext, path: Path) -> None:
+    """Write the list (columns of `columns.typed`, texts on one line, no NaN) and an About sheet to `path`."""
+    with Workbook(str(path), OPTIONS) as workbook:
+        # The clock would make every file differ.
+        created = datetime.combine(context.as_of, time())
+        workbook.set_properties({"title": "Call these customers first", "author": "Holdfast", "created": created})
+        _write_list(workbook, lines, manager, context)
+        _write_about(workbook, manager, context)
+
+
+def _formats(workbook: Workbook, currency: str) -> dict[Kind, Format]:
+    prefix = f'"{currency_prefix(currency).replace(chr(34), "")}"'
+    shapes: dict[Kind, dict[str, Any]] = {
+        # The quote prefix keeps a text a text also when somebody edits the cell.
+        "text": {"quote_prefix": True, "text_wrap": True},
+        "count": {"num_format": "0", "align": "center"},
+        "percent": {"num_format": "0%", "align": "right", "indent": 1},
+        "money": {
+            "num_format": f"[>=100]{prefix}#,##0;[<=-100]-{prefix}#,##0;{prefix}0.00",
+            "align": "right",
+            "indent": 1,
+        },
+        "number": {"num_format": "+0.00;-0.00;0.00"},
+        "date": {"num_format": "d mmm yyyy", "align": "left"},
+    }
+    return {
+        kind: workbook.add_format({"valign": "top", "bottom": 1, "bottom_color": "#D0D7DE", **shape})
+        for kind, shape in shapes.items()
+    }
+
+
+def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: ListContext) -> None:
+    sheet = workbook.add_worksheet("Call list")
+    heading = workbook.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2", "bottom": 1}
+    )
+    formats = _formats(workbook, context.currency)
+    columns = present(lines)
+    position = {column.name: index for index, column in enumerate(columns)}
+    last_row = len(lines)
+
+    sheet.set_row(0, 2 * POINTS_PER_LINE)
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, column.width)
+        sheet.write_string(0, index, column.heading, heading)
+    for row, values in enumerate(lines.iter_rows(), start=1):
+        sheet.set_row(row, _height(columns, values))
+        for index, (column, value) in enumerate(zip(columns, values, strict=True)):
+            _write_cell(sheet, row, index, value, formats[column.kind], formats["text"])
+
+    sheet.freeze_panes(1, position["customer_id"] + 1)
+    sheet.autofilter(0, 0, last_row, len(columns) - 1)
+    if last_row:
+        # Ids of digits only are meant to be text: no green warning corners.
+        sheet.ignore_errors({"number_stored_as_text": f"A2:XFD{last_row + 1}"})
+        bar = {"type": "data_bar", "bar_color": "#9DB8D2", "bar_solid": True, "min_type": "num", "min_value": 0}
+        at_risk = position["value_at_risk"]
+        sheet.conditional_format(1, at_risk, last_row, at_risk, bar)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    # What stands behind the estimate stays on the screen: on paper it would make the list too small to read.
+    sheet.print_area(0, 0, last_row, position["last_purchase_on"])
+    # In a page header "&" starts a command, and XlsxWriter takes even a doubled one before a G for a picture.
+    sheet.set_header(f"&L{manager[:80].replace('&', '+')}&R{day(context.as_of)}")
+    sheet.set_footer("&LPersonal data&RPage &P of &N")
+
+
+def _height(columns: list[Column], values: tuple[Any, ...]) -> float:
+    """The height in points that shows every wrapped text: not every program fits rows on opening."""
+    texts = ((column.width, value) for column, value in zip(columns, values, strict=True) if isinstance(value, str))
+    # Words do not fill a line to its end.
+    most_lines = max((ceil(1.2 * len(text) / width) for width, text in texts), default=1)
+    return POINTS_PER_LINE * min(max(most_lines, 1), MOST_LINES)
+
+
+def _write_cell(sheet: Worksheet, row: int, column: int, value: object, shape: Format, text: Format) -> None:
+    """Writes by the type of the value, never by what a text looks like."""
+    match value:
+        case None:
+            sheet.write_blank(row, column, None, shape)
+        case str():
+            sheet.write_string(row, column, value[:LONGEST_TEXT], shape)
+        case date() if value.year < FIRST_EXCEL_YEAR:
+            sheet.write_string(row, column, value.isoformat(), text)
+        case date():
+            sheet.write_datetime(row, column, datetime.combine(value, time()), shape)
+        case int() | float():
+            sheet.write_number(row, column, value, shape)
+        case _:
+            raise TypeError(f"a list cell cannot hold {type(value).__name__}")
+
+
+def _write_about(workbook: Workbook, manager: str, context: ListContext) -> None:
+    sheet = workbook.add_worksheet("About")
+    bold = workbook.add_format({"bold": True, "valign": "top"})
+    text = workbook.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True})
+    facts = [
+        ("Company", context.company),
+        ("Account manager", manager),
+        ("List of", day(context.as_of)),
+        ("Data until", moment(context.data_until)),
+        ("Customers scored", f"{context.scored_customers:,}"),
+        ("Leaving is estimated for", f"the next {context.horizon_days} days"),
+        ("Values are counted over", f"the next {context.clv_horizon_days} days, in {context.currency}"),
+        ("Model version", context.model_version),
+        ("Model grade", f"{context.model_grade}: {context.grade_in_words}."),
+        ("Reasons", "They explain how the model reached its estimate. They do not prove why a customer leaves."),
+        ("Personal data", "Share this file only with those who look after these customers."),
+    ]
+    sheet.set_column(0, 1, 26)
+    sheet.set_column(2, 2, 90)
+    for row, (label, value) in enumerate(facts):
+        sheet.write_string(row, 0, label, bold)
+        sheet.merge_range(row, 1, row, 2, "", text)
+        sheet.write_string(row, 1, value[:LONGEST_TEXT], text)
+    header = len(facts) + 1
+    for index, label in enumerate(("Column", "Name in the CSV file", "What it means")):
+        sheet.write_string(header, index, label, bold)
+    for row, column in enumerate(COLUMNS, start=header + 1):
+        for index, value in enumerate((column.heading, column.name, column.explain(context))):
+            sheet.write_string(row, index, value, text)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
