@@ -1,0 +1,151 @@
+"""The command line: the only place that reads a clock, and that turns errors into exit codes."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from configs.errors import DataError, HoldfastError, PublishError
+from configs.load import load_settings
+from configs.settings import Settings
+from features.time import Cutoff
+
+app = typer.Typer(
+    help="Who is about to leave, what each is worth, why, and what to do by when.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file (TOML).")]
+AsOfOption = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Only what was known before this day counts.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="Folder for everything the run writes, instead of the configured root.")
+]
+
+
+def main() -> None:
+    """Run the command line; ends with the exit code of the error that stopped it."""
+    try:
+        app()
+    except HoldfastError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(
+            PublishError(f"{error.filename or 'the output folder'}: {error.strerror}. Free space, or mend the rights.")
+        )
+
+
+def _fail(error: HoldfastError) -> None:
+    typer.echo(f"holdfast: {error}", err=True)
+    sys.exit(error.exit_code)
+
+
+def _prepared(config: Path, output: Path | None, as_of: datetime | None) -> tuple[Settings, Cutoff]:
+    """Settings, and the cutoff: the given day or today, in the business time zone."""
+    settings = load_settings(config, output)
+    day = as_of.date() if as_of else datetime.now(settings.zone).date()
+    return settings, Cutoff(day, settings.zone)
+
+
+@app.command()
+def simulate(
+    config: ConfigOption,
+    customers: Annotated[int, typer.Option(min=50, help="Customers of the simulated company.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed: the same seed gives the same company.")] = 1,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Events happen before this day (default: today).")
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Write the raw tables of a made-up company, and apart from them the true probabilities of leaving."""
+    from pipelines.simulate.company import simulate as simulate_company
+
+    settings, cutoff = _prepared(config, output, until)
+    folder = settings.root / "simulated"
+    simulate_company(folder, customers, seed, cutoff.day, horizon_days=settings.churn.horizon_days)
+    typer.echo(f"simulated: {customers:,} customers until {cutoff.day}, in {folder}")
+
+
+@app.command()
+def ingest(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Read, validate and store the source tables as they were known before a day."""
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+
+
+@app.command()
+def train(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Ingest, then train and register the churn and value models on what was known before a day."""
+    from pipelines.nightly import training
+
+    settings, cutoff = _prepared(config, output, as_of)
+    if under_prefect():
+        from pipelines.flows import training_flow
+
+        training_flow(str(config), cutoff.day, str(settings.root))
+    else:
+        training(settings, cutoff, typer.echo)
+
+
+@app.command()
+def score(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Score the customers of a day that was ingested, with the champion."""
+    from pipelines.score import score as run_score
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    with run_lock(settings.root, cutoff.day):
+        run_score(settings, cutoff, typer.echo)
+
+
+@app.command()
+def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Ingest, score, choose whom to call, and publish the lists of a day."""
+    from pipelines.nightly import nightly as run_nightly
+
+    settings, cutoff = _prepared(config, output, as_of)
+    if under_prefect():
+        from pipelines.flows import nightly_flow
+
+        nightly_flow(str(config), cutoff.day, str(settings.root))
+    else:
+        run_nightly(settings, cutoff, typer.echo)
+
+
+@app.command()
+def oracle(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Hold the scores of a simulated company against its true probabilities."""
+    import polars as pl
+
+    from pipelines.simulate.oracle import compare_with_truth
+
+    settings, cutoff = _prepared(config, output, as_of)
+    scores = settings.folder_of("published", cutoff.day) / "scores.parquet"
+    truth = settings.root / "simulated" / "truth.parquet"
+    for needed, command in ((scores, f"holdfast nightly --as-of {cutoff.day}"), (truth, "holdfast simulate")):
+        if not needed.exists():
+            raise DataError(f"{needed}: no such file. Run `{command}` first.")
+    try:
+        comparison = compare_with_truth(pl.read_parquet(scores), pl.read_parquet(truth))
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    for line in comparison.lines():
+        typer.echo(line)
+
+
+def under_prefect() -> bool:
+    """Whether runs are recorded by a Prefect server: only where one was named, so that none is started unasked."""
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Ingest: map, convert, validate, quarantine, and store each canonical table in customer buckets.
+
+Rows in = kept + quarantined + not yet known, for every table. A row counts as not yet known where `known_at` lies at or
+after the as-of date; cells filled in later are emptied unless they were known by then, so that a store never holds
+anything that its date could not know.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from configs.errors import DataError
+from configs.settings import Settings, Source
+from features.asof import known_before
+from features.contract import Kind, Table
+from features.tables import TABLES
+from features.time import INSTANT, Cutoff
+from pipelines.convert import converted
+from pipelines.quarantine import examples, split, unreadable
+from pipelines.sources import readable, scan
+from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one table: rows == kept + quarantined + not_yet_known. `reasons`: rows quarantined for each."""
+
+    table: str
+    rows: int
+    kept: int
+    quarantined: int
+    not_yet_known: int
+    reasons: dict[str, int]
+
+    def __str__(self) -> str:
+        line = f"{self.table}: {self.rows:,} rows = {self.kept:,} kept + {self.quarantined:,} quarantined"
+        return f"{line} + {self.not_yet_known:,} not yet known"
+
+
+def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
+    """Read every source as it was known before `cutoff` and return the store folder that holds it.
+
+    Raises DataError where a source cannot be read, lacks a required column, has too many bad rows, or where no
+    transaction is left; the store of an earlier run then stays as it was.
+    """
+    root, name = settings.root / "store", cutoff.day.isoformat()
+    with staged(root, name) as folder:
+        present = [table for table in TABLES.values() if table.name in settings.sources]
+        counts = []
+        for table in present:
+            counts.append(_ingest_table(settings, table, folder, cutoff))
+            log(str(counts[-1]))
+            for reason, rows in counts[-1].reasons.items():
+                log(f"  quarantined: {rows:,} x {reason}")
+        if not next(c.kept for c in counts if c.table == "transactions"):
+            raise DataError(
+                f"[sources.transactions]: no transaction was known before {cutoff.day}. "
+                "Check the source and its dates, or give a later --as-of."
+            )
+        if "customers" not in settings.sources:
+            _derive_customers(folder, settings.ingest.buckets)
+        shutil.rmtree(folder / "raw", ignore_errors=True)
+        data_hash = combined_hash(hashes_below(folder))
+        manifest: dict[str, Any] = {
+            "as_of": name,
+            "buckets": settings.ingest.buckets,
+            "tables": {c.table: asdict(c) for c in counts},
+            "data_hash": data_hash,
+            "mapping": settings.comparable()["sources"],
+        }
+        return commit(root, name, folder, manifest)
+
+
+def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff) -> Counts:
+    source = settings.sources[table.name]
+    raw = folder / "raw" / table.name
+    with readable(f"[sources.{table.name}]", source):
+        rows = _typed(table, source, settings)
+        buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
+        rows.with_columns(buckets).sink_parquet(pl.PartitionBy(raw, key="bucket", include_key=False), mkdir=True)
+    total, kept_rows, unknown_rows, refused = 0, 0, 0, []
+    for bucket in range(settings.ingest.buckets):
+        files = sorted((raw / f"bucket={bucket}").glob("*.parquet"))
+        batch = pl.concat([pl.read_parquet(f) for f in files]) if files else None
+        kept = table.empty()
+        if batch is not None:
+            total += batch.height
+            known = pl.col("known_at").is_null() | (pl.col("known_at") < cutoff.instant)
+            unknown_rows += batch.select((~known).sum()).item()
+            customers = bucket_file(folder, "customers", bucket)
+            ids = pl.read_parquet(customers, columns=["customer_id"])["customer_id"] if customers.exists() else None
+            kept, bad = split(table, batch.filter(known), ids, settings.ingest.amount_limit)
+            kept = known_before(kept.lazy(), table, cutoff.instant).collect()
+            refused.append(bad)
+        kept_rows += kept.height
+        path = bucket_file(folder, table.name, bucket)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept.select(list(table.schema)).sort(table.order).write_parquet(path)
+    quarantined = pl.concat(refused, how="diagonal") if refused else pl.DataFrame(schema={"reason": pl.String})
+    reasons = dict(
+        quarantined["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False]).rows()
+    )
+    counts = Counts(table.name, total, kept_rows, quarantined.height, unknown_rows, reasons)
+    _refuse_too_many(settings, table, counts, quarantined)
+    if quarantined.height:
+        path = folder / "quarantine" / f"{table.name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        quarantined.with_columns(as_of=pl.lit(cutoff.day)).write_parquet(path)
+    return counts
+
+
+def _typed(table: Table, source: Source, settings: Settings) -> pl.LazyFrame:
+    """Canonical columns in stored types, `known_at`, and the raw text of every cell that could not be read."""
+    rows = scan(table.name, source, settings.root)
+    raw = rows.collect_schema()
+    needed = [name for name, column in table.columns.items() if column.required]
+    missing = [name for name in needed if name not in raw]
+    if missing:
+        raise DataError(
+            f"[sources.{table.name}] {source.path or '(database)'}: no column {', '.join(missing)} among "
+            f"{', '.join(raw.names())}. Map the columns by `sql`."
+        )
+    zone = ZoneInfo(source.timezone)
+    kinds = {name: column.kind for name, column in table.columns.items()}
+    if table.parent is None:
+        kinds["customer_id"] = Kind.IDENTIFIER
+    present = {name: kind for name, kind in (kinds | {"known_at": Kind.INSTANT}).items() if name in raw}
+    values = [converted(name, raw[name], kind, zone).alias(name) for name, kind in present.items()]
+    absent = [pl.lit(None, dtype=kinds[name].stored_as).alias(name) for name in kinds if name not in raw]
+    rows = rows.select(
+        *values, *absent, *(unreadable(name, converted(name, raw[name], kind, zone)) for name, kind in present.items())
+    )
+    if table.parent is not None:
+        parent, key = table.parent
+        owners = _typed(TABLES[parent], settings.sources[parent], settings).select(key, "customer_id")
+        rows = rows.join(owners.unique(key, keep="any"), on=key, how="left")
+    return rows.with_columns(known_at=_known_at(table, "known_at" in raw))
+
+
+def _known_at(table: Table, given: bool) -> pl.Expr:
+    """When the source learned of the row, never before the event itself; a table without a time is always known."""
+    time = table.time or "valid_from"
+    return pl.max_horizontal("known_at", time) if given else pl.col(time).cast(INSTANT)
+
+
+def _refuse_too_many(settings: Settings, table: Table, counts: Counts, quarantined: pl.DataFrame) -> None:
+    judged = counts.kept + counts.quarantined
+    limit = settings.ingest.quarantined_share_limit
+    if not judged or counts.quarantined / judged <= limit:
+        return
+    reasons = "; ".join(f"{rows:,} x {reason}" for reason, rows in list(counts.reasons.items())[:5])
+    raise DataError(
+        f"[sources.{table.name}]: {counts.quarantined:,} of {judged:,} rows are bad, more than the permitted share "
+        f"{limit:.0%}: {reasons}. For example {examples(table, quarantined)}. Mend the source or its `sql`, or raise "
+        "ingest.quarantined_share_limit."
+    )
+
+
+def _derive_customers(folder: Path, buckets: int) -> None:
+    """Customers as far as transactions tell: an id and the first transaction's time."""
+    table = TABLES["customers"]
+    for bucket in range(buckets):
+        events = pl.scan_parquet(bucket_file(folder, "transactions", bucket))
+        found = events.group_by("customer_id").agg(signed_up_on=pl.col("occurred_at").min()).collect()
+        path = bucket_file(folder, "customers", bucket)
+        path.parent.mkdir(exist_ok=True)
+        pl.concat([table.empty(), found], how="diagonal").sort("customer_id").write_parquet(path)

@@ -1,0 +1,75 @@
+"""Scoring a cohort with the champion: one row a customer, and the matrix it was scored on."""
+
+from pathlib import Path
+
+import polars as pl
+
+from configs.errors import DataError, ModelError
+from configs.settings import Settings
+from features.catalog import fingerprint
+from features.time import Cutoff
+from models.pair import ModelPair
+from models.tracking import Registered, load_champion
+from pipelines.build import buckets_in, families_of, features_of, open_store, tables_by_bucket
+from pipelines.progress import Log, track
+from pipelines.storage import MANIFEST, commit, read_json, staged
+
+SCORES_FILE = "scores.parquet"
+FEATURES_FILE = "features.parquet"
+
+
+def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
+    """Score the cohort of `cutoff` and return the folder with `scores.parquet` and `features.parquet`.
+
+    Raises ModelError without a champion, with one made for other features or another definition of churn, and
+    DataError where nobody is in the cohort.
+    """
+    store = open_store(settings, cutoff)
+    families = families_of(store)
+    champion = load_champion(settings)
+    refuse_other_recipe(champion, fingerprint(families), settings)
+    pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
+    matrices, scores = [], []
+    for tables in track(tables_by_bucket(store), "scoring", buckets_in(store)):
+        matrix = features_of(tables, [cutoff], families, settings)
+        if matrix.height:
+            matrices.append(matrix)
+            scores.append(pair.score(matrix))
+    if not scores:
+        raise DataError(
+            f"no customer is in the cohort of {cutoff.day}: nobody bought (or had a contract) in the days before it "
+            "that [churn] asks for. Check --as-of, the dates in the source, and churn.active_within_days."
+        )
+    manifest = {
+        "as_of": cutoff.day.isoformat(),
+        "data_hash": read_json(store / MANIFEST)["data_hash"],
+        "model_version": champion.version,
+        "grade": champion.recipe["grade"],
+        "catalogue": champion.recipe["catalogue"],
+    }
+    root, name = settings.root / "scored", cutoff.day.isoformat()
+    with staged(root, name) as folder:
+        pl.concat(scores).sort("customer_id").write_parquet(folder / SCORES_FILE)
+        pl.concat(matrices).sort("customer_id").write_parquet(folder / FEATURES_FILE)
+        done = commit(root, name, folder, manifest)
+    log(f"{sum(s.height for s in scores):,} customers scored by model version {champion.version}")
+    return done
+
+
+def refuse_other_recipe(champion: Registered, catalogue: str, settings: Settings) -> None:
+    """Raise ModelError unless the champion was made for these features and this definition of churn."""
+    recipe = champion.recipe
+    if recipe["catalogue"] != catalogue:
+        raise ModelError(
+            f"champion version {champion.version} was trained on other features: its catalogue is "
+            f"{recipe['catalogue'][:12]}, tonight's {catalogue[:12]}. Check that the same sources are configured, or "
+            "run `holdfast train`."
+        )
+    asked = settings.churn.model_dump() | {"clv_horizon_days": settings.clv_horizon_days}
+    trained = recipe["churn"] | {"clv_horizon_days": recipe["clv_horizon_days"]}
+    differing = [f"{key} {trained[key]} -> {value}" for key, value in asked.items() if trained[key] != value]
+    if differing:
+        raise ModelError(
+            f"champion version {champion.version} was trained for another definition: {', '.join(differing)}. "
+            "Run `holdfast train`."
+        )

@@ -1,0 +1,137 @@
+"""Folders that become current in one atomic step, locks, hashes, and the buckets of the store.
+
+A run writes into a staging folder on the same file system, flushes it to disk, renames it to
+`.revisions/<name>/<n>`, and switches the link `<name>` (and `current`) by one rename each. Whatever dies on the way
+leaves the links where they were; the next run removes what it left.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import polars_hash as plh
+from filelock import FileLock, Timeout
+
+from configs.errors import LockError
+
+MANIFEST = "manifest.json"
+
+
+def bucket_of(customer_id: pl.Expr, buckets: int) -> pl.Expr:
+    """Bucket (Int64, 0-based) of a customer: xxHash64 of the id, whose value is the same in every version."""
+    return (plh.col(customer_id.meta.output_name()).nchash.xxhash64() % buckets).cast(pl.Int64).fill_null(0)
+
+
+def bucket_file(store: Path, table: str, bucket: int) -> Path:
+    """File of one bucket of a canonical table in a store folder."""
+    return store / table / f"bucket-{bucket:04d}.parquet"
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as JSON with sorted keys, so that equal content gives equal bytes."""
+    path.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashes_below(folder: Path) -> dict[str, str]:
+    """Path relative to `folder` -> SHA-256 of every file below it but the manifest, sorted by path."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def combined_hash(content: Any) -> str:
+    """SHA-256 of JSON content, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def run_lock(root: Path, as_of: date) -> Generator[None]:
+    """Hold the lock of this date under `root`; raises LockError at once where another run holds it."""
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / f".lock-{as_of.isoformat()}"
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockError(f"{path}: another run for {as_of} is under way. Wait for it to end.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def staged(root: Path, name: str) -> Generator[Path]:
+    """A new empty folder on the file system of `root`, removed at the end unless it was committed."""
+    folder = root / ".staging" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def commit(root: Path, name: str, folder: Path, manifest: dict[str, Any]) -> Path:
+    """Make the staged `folder` the newest revision of `name` and return its final path.
+
+    Writes `manifest` with `files` (path -> SHA-256) added. A folder equal to the newest revision, manifest and all,
+    is not kept twice: that revision is returned. The link `root/name` then points to the revision returned.
+    """
+    write_json(folder / MANIFEST, manifest | {"files": hashes_below(folder)})
+    revisions = root / ".revisions" / name
+    revisions.mkdir(parents=True, exist_ok=True)
+    numbers = sorted(int(p.name) for p in revisions.iterdir() if p.name.isdigit())
+    newest = revisions / str(numbers[-1]) if numbers else None
+    if newest and sha256_of(newest / MANIFEST) == sha256_of(folder / MANIFEST):
+        final = newest
+    else:
+        final = revisions / str(numbers[-1] + 1 if numbers else 1)
+        _flush(folder)
+        os.rename(folder, final)
+        _flush_folder(revisions)
+    point(root / name, final)
+    return final
+
+
+def point(link: Path, target: Path) -> None:
+    """Let the symbolic link `link` name `target`, by one rename; relative, so that the root can be moved."""
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+    os.replace(new, link)
+    _flush_folder(link.parent)
+
+
+def _flush(folder: Path) -> None:
+    """Force every file and folder below `folder` to disk: a rename may otherwise outlive the content it names."""
+    for directory, _, files in os.walk(folder):
+        for name in files:
+            with (Path(directory) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        _flush_folder(Path(directory))
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
