@@ -10,10 +10,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from configs.errors import ConfigError
-from configs.settings import Section, Settings
+from configs.settings import Section, Settings, needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
-PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@")
+PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)
 SECRET_KEYS = {"uri"}
 
 
@@ -40,6 +40,8 @@ def load_settings(path: Path, output: Path | None = None) -> Settings:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         mistakes += [_in_words(detail) for detail in error.errors()]
+        if all(detail["loc"] for detail in error.errors()):  # else Settings has looked for them itself
+            mistakes += _absent_sources(raw)
     if mistakes or settings is None:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise ConfigError(f"{path}: {count}\n" + "\n".join(f"  - {mistake}" for mistake in mistakes))
@@ -57,11 +59,13 @@ def expand_environment(text: str) -> str:
 def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
     """Addresses must take secrets from the environment: a password written out, or a variable not set."""
     sources = raw.get("sources")
-    addresses = (
-        {f"sources.{name}.uri": table.get("uri") for name, table in sources.items() if isinstance(table, dict)}
-        if isinstance(sources, dict)
-        else {}
-    )
+    tables = sources if isinstance(sources, dict) else {}
+    addresses = {
+        f"sources.{name}.{key}": table.get(key)
+        for name, table in tables.items()
+        if isinstance(table, dict)
+        for key in ("uri", "path")
+    }
     tracking = raw.get("tracking")
     addresses["tracking.uri"] = tracking.get("uri") if isinstance(tracking, dict) else None
     mistakes = []
@@ -73,6 +77,15 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         absent = [name for name in ENVIRONMENT_REFERENCE.findall(address) if name not in os.environ]
         mistakes += [f"{key}: environment variable {name} is not set; right: set it before the run" for name in absent]
     return mistakes
+
+
+def _absent_sources(raw: dict[str, Any]) -> list[str]:
+    """Tables that must have a source and have none; Settings looks for them only where nothing else is wrong."""
+    sources, churn = raw.get("sources"), raw.get("churn")
+    if not isinstance(sources, dict):
+        return []
+    definition = churn.get("definition") if isinstance(churn, dict) else None
+    return [f"[sources.{table}]: missing; right: {why}" for table, why in needed_sources(sources, definition).items()]
 
 
 def _in_words(detail: Any) -> str:
@@ -117,4 +130,6 @@ def _nearest(word: str, known: list[str]) -> str:
 
 def _short(value: Any) -> str:
     text = repr(value)
+    if PASSWORD_IN_ADDRESS.search(text):
+        return "(hidden)"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,5 +1,6 @@
 """What can be configured: frozen, typed, with a default for everything but the name and the transactions."""
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,16 @@ TableName = Literal[
     "objections",
     "outcomes",
 ]
+
+
+def needed_sources(given: Collection[str], definition: str | None) -> dict[str, str]:
+    """Tables that must have a source beside those `given` but have none, each with why."""
+    why = {"transactions": "every configuration needs them"}
+    if definition == "contract":
+        why["contracts"] = 'churn.definition = "contract" needs them'
+    if "complaint_updates" in given:
+        why["complaints"] = "complaint_updates find their customers through them"
+    return {table: reason for table, reason in why.items() if table not in given}
 
 
 def _known_zone(name: str) -> str:
@@ -122,7 +133,7 @@ class Settings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="short lower-case name")
     company: str | None = Field(None, min_length=1, description="name shown on the lists; default: `name`")
-    root: Path = Field(Path("holdfast_data"), description="folder for everything a run writes")
+    root: Path = Field(Path(), description="folder for everything a run writes; default: holdfast_data/<name>")
     business_timezone: Zone = Field("UTC", description='zone that decides what a day is, e.g. "Europe/London"')
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="three-letter currency code")
     sources: dict[TableName, Source] = Field(description="at least [sources.transactions]")
@@ -133,12 +144,16 @@ class Settings(Section):
     lists: Lists = Lists()
     tracking: Tracking = Tracking()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _root_of_its_own(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        return {"root": f"holdfast_data/{raw.get('name')}", **raw}
+
     @model_validator(mode="after")
     def _required_sources(self) -> Self:
-        needed = ["transactions"] + (["contracts"] if self.churn.definition == "contract" else [])
-        absent = [table for table in needed if table not in self.sources]
+        absent = needed_sources(self.sources, self.churn.definition)
         if absent:
-            raise ValueError("missing " + " and ".join(f"[sources.{table}]" for table in absent))
+            raise ValueError("; ".join(f"missing [sources.{table}]: {why}" for table, why in absent.items()))
         return self
 
     @property
@@ -161,6 +176,10 @@ class Settings(Section):
     def tracking_uri(self) -> str:
         """MLflow tracking address."""
         return self.tracking.uri or f"sqlite:///{(self.root / 'mlflow.db').resolve()}"
+
+    def source(self, table: str) -> Source:
+        """The source of a canonical table; raises KeyError where it is not configured."""
+        return {str(name): source for name, source in self.sources.items()}[table]
 
     def folder_of(self, part: str, as_of: date) -> Path:
         """Folder of one day's `part` ("store", "published"): a link to its newest revision."""

@@ -71,8 +71,8 @@ def _prepared(family: Family, rows: pl.LazyFrame) -> pl.LazyFrame:
 def _by_intervals(
     family: Family, table: Table, rows: pl.DataFrame, measures: Sequence[Feature], cutoffs: Sequence[Cutoff]
 ) -> pl.DataFrame:
-    starts = {w.start(c) for m in measures for w in m.windows for c in cutoffs} - {None}
-    boundaries = sorted({c.instant for c in cutoffs} | starts)
+    starts = (w.start(c) for m in measures for w in m.windows for c in cutoffs)
+    boundaries = sorted({c.instant for c in cutoffs} | {start for start in starts if start is not None})
     # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
     interval = pl.lit(pl.Series(boundaries, dtype=INSTANT)).search_sorted(pl.col(table.time), side="right")
     partials = (

@@ -56,21 +56,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One canonical table. `key` is unique; `time` is the event's own time, from which `known_at` defaults.
+    """One canonical table. `key` is unique; `time` is the event's own time, from which
+    `known_at` defaults (null: always known).
 
     `parent` names the table and column through which a table without customer_id finds its customer.
     """
 
     name: str
     key: tuple[str, ...]
-    time: str | None
+    time: str
     columns: dict[str, Column]
     parent: tuple[str, str] | None = None
     order: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        time = () if self.time is None else (self.time,)
-        object.__setattr__(self, "order", ("customer_id", *time, *(k for k in self.key if k != "customer_id")))
+        rest = (column for column in self.key if column not in ("customer_id", self.time))
+        object.__setattr__(self, "order", ("customer_id", self.time, *rest))
 
     @property
     def schema(self) -> dict[str, pl.DataType]:

@@ -38,7 +38,7 @@ TABLES: dict[str, Table] = {
         Table(
             "customers",
             key=("customer_id", "valid_from"),
-            time=None,
+            time="valid_from",
             columns={
                 "customer_id": identifier(),
                 "signed_up_on": optional(Kind.INSTANT),

@@ -27,8 +27,7 @@ RFM = [
 
 def recency_score(features: pl.DataFrame) -> Floats:
     """Days since the latest purchase: the longer, the likelier to leave; never bought counts as longest."""
-    days = features[RECENCY]
-    return days.fill_null(days.max() or 0).to_numpy()  # type: ignore[arg-type]
+    return features[RECENCY].fill_null(strategy="max").to_numpy()
 
 
 @dataclass(frozen=True)

@@ -29,4 +29,4 @@ class Calibrator:
 def at_level(raw_score: Floats, level: float) -> Calibrator:
     """The calibrator under which the mean probability over `raw_score` is `level` (held within 0.0001..0.9999)."""
     bounded = float(np.clip(level, 1e-4, 1 - 1e-4))
-    return Calibrator(float(brentq(lambda shift: expit(raw_score + shift).mean() - bounded, -50, 50)))  # type: ignore
+    return Calibrator(float(brentq(lambda shift: expit(raw_score + shift).mean() - bounded, -50, 50)))

@@ -45,9 +45,9 @@ def train_clv(features: pl.DataFrame, churned: pl.Series, value: pl.Series, trai
     above the 99.9 % quantile as that quantile: single huge orders would otherwise set the level for everybody.
     """
     stayed = churned == 0
-    values = value.filter(stayed)
-    if not values.len() or values.max() <= 0:  # type: ignore[operator]
+    values, lost = value.filter(stayed).to_numpy(), value.filter(~stayed).to_numpy()
+    if not (values > 0).any():
         raise ModelError("no customer who stayed was worth anything: check the signs of amounts, costs and returns.")
-    tamed = values.clip(0, float(np.quantile(values.to_numpy(), TAIL_QUANTILE)))
+    tamed = pl.Series(values.clip(0, np.quantile(values, TAIL_QUANTILE, method="lower")))
     retained = fit(features.filter(stayed), tamed, training, objective="tweedie", tweedie_variance_power=1.5)
-    return ClvModel(retained, float(value.filter(~stayed).mean() or 0.0))  # type: ignore[arg-type]
+    return ClvModel(retained, float(lost.mean()) if len(lost) else 0.0)

@@ -27,6 +27,7 @@ for name, value in {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
 }.items():
     os.environ.setdefault(name, value)
@@ -151,11 +152,12 @@ def _register(mlflow: Any, name: str, booster: lgb.Booster, run_id: str) -> str:
         signature=ModelSignature(columns, Schema([ColSpec("double")])),
         pip_requirements=[f"lightgbm=={lgb.__version__}"],
     )
-    version = mlflow.register_model(logged.model_uri, name, await_registration_for=60)
     client = mlflow.MlflowClient()
-    client.set_model_version_tag(name, version.version, HASH_TAG, _sha256(_model_file(mlflow, name, version.version)))
-    client.set_model_version_tag(name, version.version, "run_id", run_id)
-    return str(version.version)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    version = client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id).version
+    client.set_model_version_tag(name, version, HASH_TAG, _sha256(_model_file(mlflow, name, version)))
+    return str(version)
 
 
 def _model_file(mlflow: Any, name: str, version: str) -> Path:

@@ -8,6 +8,7 @@ from features.contract import MONEY_SCALE, Kind
 from features.time import INSTANT
 
 PLAIN_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+LARGEST_AMOUNT = (2**63 - 1) // MONEY_SCALE  # beyond it, ten-thousandths would wrap in Int64
 TIMES_WITH_OFFSET = ("%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M%z")
 
 
@@ -33,7 +34,8 @@ def _number(value: pl.Expr, raw: pl.DataType, kind: Kind) -> pl.Expr:
         return pl.lit(None, dtype=kind.stored_as)
     text = value.str.strip_chars() if raw == pl.String else value
     if kind is Kind.MONEY and raw.is_integer():
-        return value.cast(pl.Int64, strict=False) * MONEY_SCALE
+        whole = value.cast(pl.Int64, strict=False)
+        return pl.when(whole.is_between(-LARGEST_AMOUNT, LARGEST_AMOUNT)).then(whole * MONEY_SCALE)
     plain = text.cast(pl.Float64, strict=False)
     finite = pl.when(plain.is_finite()).then(plain)
     if kind is Kind.NUMBER:
@@ -49,6 +51,8 @@ def _instant(value: pl.Expr, raw: pl.DataType, zone: ZoneInfo) -> pl.Expr:
     if raw != pl.String:
         return pl.lit(None, dtype=INSTANT)
     text = value.str.strip_chars().str.replace("T", " ", literal=True).str.replace(r"[Zz]$", "+00:00")
+    text = text.str.replace(r"(:\d{2}(?:\.\d+)?[+-]\d{2})$", "${1}:00")  # PostgreSQL writes +00
+    text = pl.when(text.str.contains(r"^\d{4}-")).then(text)  # else 05-01-24 would be read as the year 5
     plain = pl.coalesce(text.str.to_datetime(form, time_unit="us", strict=False) for form in PLAIN_TIMES)
     offset = pl.coalesce(
         text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False) for form in TIMES_WITH_OFFSET

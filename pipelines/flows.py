@@ -20,7 +20,12 @@ STEP_SECONDS = 3 * 3600
 
 def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
     """Run a step as a Prefect task named after it."""
-    named = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False, timeout_seconds=STEP_SECONDS)
+    named = task(
+        name=getattr(step, "__name__", "step"),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        timeout_seconds=STEP_SECONDS,
+    )
     return named(step)(*arguments)
 
 

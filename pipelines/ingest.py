@@ -55,7 +55,7 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
         present = [table for table in TABLES.values() if table.name in settings.sources]
         counts = []
         for table in present:
-            counts.append(_ingest_table(settings, table, folder, cutoff))
+            counts.append(_ingest_table(settings, table, folder, cutoff, log))
             log(str(counts[-1]))
             for reason, rows in counts[-1].reasons.items():
                 log(f"  quarantined: {rows:,} x {reason}")
@@ -78,11 +78,15 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
         return commit(root, name, folder, manifest)
 
 
-def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff) -> Counts:
-    source = settings.sources[table.name]
+def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff, log: Log) -> Counts:
+    source = settings.source(table.name)
     raw = folder / "raw" / table.name
     with readable(f"[sources.{table.name}]", source):
-        rows = _typed(table, source, settings)
+        rows_as_they_came = scan(table.name, source, settings.root)
+        rows = _typed(table, rows_as_they_came, source, settings)
+        ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
+        if ignored:
+            log(f"warning: [sources.{table.name}]: {table.name} has no such columns, ignored: {', '.join(ignored)}")
         buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
         rows.with_columns(buckets).sink_parquet(pl.PartitionBy(raw, key="bucket", include_key=False), mkdir=True)
     total, kept_rows, unknown_rows, refused = 0, 0, 0, []
@@ -116,38 +120,42 @@ def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff
     return counts
 
 
-def _typed(table: Table, source: Source, settings: Settings) -> pl.LazyFrame:
+def _expected(table: Table) -> dict[str, Kind]:
+    """Columns that a source of `table` may have, each with what it holds."""
+    kinds = {name: column.kind for name, column in table.columns.items()} | {"known_at": Kind.INSTANT}
+    return kinds if table.parent is not None else kinds | {"customer_id": Kind.IDENTIFIER}
+
+
+def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings) -> pl.LazyFrame:
     """Canonical columns in stored types, `known_at`, and the raw text of every cell that could not be read."""
-    rows = scan(table.name, source, settings.root)
     raw = rows.collect_schema()
     needed = [name for name, column in table.columns.items() if column.required]
     missing = [name for name in needed if name not in raw]
     if missing:
-        raise DataError(
-            f"[sources.{table.name}] {source.path or '(database)'}: no column {', '.join(missing)} among "
-            f"{', '.join(raw.names())}. Map the columns by `sql`."
-        )
+        place = f"[sources.{table.name}] {source.path or '(database)'}: no column {', '.join(missing)}"
+        if not set(raw) & set(_expected(table)):  # perhaps no names at all but a row of data, which is not for a log
+            raise DataError(f"{place}, nor any other of {table.name}. Is line 1 the header? Map the columns by `sql`.")
+        raise DataError(f"{place} among {', '.join(raw.names())}. Map the columns by `sql`.")
     zone = ZoneInfo(source.timezone)
-    kinds = {name: column.kind for name, column in table.columns.items()}
-    if table.parent is None:
-        kinds["customer_id"] = Kind.IDENTIFIER
-    present = {name: kind for name, kind in (kinds | {"known_at": Kind.INSTANT}).items() if name in raw}
+    kinds = _expected(table)
+    present = {name: kind for name, kind in kinds.items() if name in raw}
     values = [converted(name, raw[name], kind, zone).alias(name) for name, kind in present.items()]
-    absent = [pl.lit(None, dtype=kinds[name].stored_as).alias(name) for name in kinds if name not in raw]
+    absent = [pl.lit(None, dtype=kinds[name].stored_as).alias(name) for name in kinds if name not in (*raw, "known_at")]
     rows = rows.select(
         *values, *absent, *(unreadable(name, converted(name, raw[name], kind, zone)) for name, kind in present.items())
     )
     if table.parent is not None:
         parent, key = table.parent
-        owners = _typed(TABLES[parent], settings.sources[parent], settings).select(key, "customer_id")
-        rows = rows.join(owners.unique(key, keep="any"), on=key, how="left")
+        origin = settings.source(parent)
+        owners = _typed(TABLES[parent], scan(parent, origin, settings.root), origin, settings)
+        owners = owners.select(key, "customer_id").sort(key, "customer_id", nulls_last=True)
+        rows = rows.join(owners.unique(key, keep="first", maintain_order=True), on=key, how="left")
     return rows.with_columns(known_at=_known_at(table, "known_at" in raw))
 
 
 def _known_at(table: Table, given: bool) -> pl.Expr:
-    """When the source learned of the row, never before the event itself; a table without a time is always known."""
-    time = table.time or "valid_from"
-    return pl.max_horizontal("known_at", time) if given else pl.col(time).cast(INSTANT)
+    """When the source learned of the row, never before the event itself."""
+    return pl.max_horizontal("known_at", table.time) if given else pl.col(table.time).cast(INSTANT)
 
 
 def _refuse_too_many(settings: Settings, table: Table, counts: Counts, quarantined: pl.DataFrame) -> None:

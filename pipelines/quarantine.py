@@ -23,9 +23,14 @@ def split(
     `rows`: one bucket, typed, with the columns of `unreadable`. `customers`: ids that events may refer to, None for
     any. `amount_limit`: largest amount in currency units, None for any.
     """
-    rows = rows.sort(*table.order, *(c for c in table.columns if c not in table.order), nulls_last=True)
+    # By every column, so that which of two rows with one key comes first does not hang on their order in the source.
+    rows = rows.sort(*table.order, *(c for c in rows.columns if c not in table.order), nulls_last=True)
     marks = [c for c in rows.columns if c.startswith(UNREADABLE)]
     faults = [_unreadable_reason(table, mark) for mark in marks]
+    if table.parent is not None:
+        parent, key = table.parent
+        orphan = pl.col("customer_id").is_null() & pl.col(key).is_not_null()
+        faults.append(pl.when(orphan).then(pl.lit(f"{key}: not among the {parent}")))
     if customers is not None and table.name != "customers":
         known = pl.col("customer_id").is_in(customers.implode()) | pl.col("customer_id").is_null()
         faults.append(pl.when(~known).then(pl.lit("customer_id: not among the customers")))

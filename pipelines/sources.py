@@ -2,7 +2,9 @@
 
 import csv
 import gzip
+import os
 import re
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from glob import glob
@@ -13,14 +15,18 @@ import polars as pl
 from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
 from configs.settings import Source
+from pipelines.storage import WRITE_ERRORS, disk_error
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".txt", ".tsv")
+POSTGRESQL = ("postgresql://", "postgres://")
+CONNECT_SECONDS = "10"
+QUOTED_FROM_DATA = re.compile(r"; valid columns: |(?<=value): \[|(?<=values): \[|(?<=schema names differ): ")
 
 
 def scan(table: str, source: Source, root: Path) -> pl.LazyFrame:
     """The rows of `source` after its SQL, lazily; every CSV column is text, so that ids such as 00123 survive.
 
-    `{root}` in the path stands for `root`, the folder under which everything is written.
+    In the path `{root}` stands for `root`, the folder under which everything is written, ${NAME} for the environment.
 
     Raises DataError for files that are missing, unreadable or lack a column, ConfigError for wrong SQL,
     DependencyError where a database does not answer.
@@ -28,7 +34,7 @@ def scan(table: str, source: Source, root: Path) -> pl.LazyFrame:
     where = f"[sources.{table}]"
     with readable(where, source):
         rows = (
-            _from_files(where, source.path.replace("{root}", str(root)))
+            _from_files(where, expand_environment(source.path).replace("{root}", str(root)))
             if source.path is not None
             else _from_database(where, source)
         )
@@ -46,6 +52,13 @@ def readable(where: str, source: Source) -> Generator[None]:
         yield
     except FileNotFoundError:
         raise DataError(f"{place}: no such file, seen from {Path.cwd()}. Mend `path`.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        kind = type(error).__name__
+        if "://" in (source.path or ""):
+            raise DependencyError(f"{place}: the object store did not answer ({kind}). Check its address.") from None
+        if isinstance(error, OSError) and error.errno in WRITE_ERRORS:
+            raise
+        raise DataError(f"{place}: cannot be read ({kind}). Check the file, or export it again.") from None
     except pl.exceptions.NoDataError:
         raise DataError(f"{place}: the file is empty. Export it again.") from None
     except pl.exceptions.ColumnNotFoundError as error:
@@ -53,6 +66,8 @@ def readable(where: str, source: Source) -> Generator[None]:
     except (pl.exceptions.SQLInterfaceError, pl.exceptions.SQLSyntaxError) as error:
         raise ConfigError(f"{where} sql: {_first_line(error)}. Mend the Polars SQL (the table is `source`).") from None
     except pl.exceptions.PolarsError as error:
+        if disk_error(error) is not None:
+            raise  # the output could not be written, which is no fault of the source
         raise DataError(f"{place}: cannot be read: {_first_line(error)}. Check the file, or mend `sql`.") from None
 
 
@@ -63,27 +78,60 @@ def _from_files(where: str, path: str) -> pl.LazyFrame:
     name = path.lower()
     if name.endswith(CSV_ENDINGS):
         for file in glob(path, recursive=True) if local else []:
-            _refuse_repeated_header(where, file)
+            _refuse_malformed(where, file)
         separator = "\t" if name.endswith(".tsv") else ","
         return pl.scan_csv(path, infer_schema=False, separator=separator)
     if name.endswith((".parquet", ".pq")) or (local and Path(path).is_dir()):
         return pl.scan_parquet(path)
-    raise ConfigError(f"{where} path = {path!r}: not a kind of file that is read. Use .csv, .csv.gz, .tsv or .parquet.")
+    raise ConfigError(f"{where} path: not a kind of file that is read. Use .csv, .csv.gz, .tsv or .parquet.")
 
 
-def _refuse_repeated_header(where: str, file: str) -> None:
-    """Polars renames repeated headers in silence, and the second column would be lost."""
-    opened = gzip.open(file, "rt", errors="replace") if file.endswith(".gz") else open(file, errors="replace")
-    with opened as text:
-        header = next(csv.reader(text, delimiter="\t" if file.endswith(".tsv") else ","), [])
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise DataError(f"{where} {file}: line 1 names {', '.join(repeated)} more than once. Rename the columns.")
+def _refuse_malformed(where: str, file: str) -> None:
+    """Refuse, with the line, what polars would mend in silence: repeated headers (renamed), rows cut short (filled)."""
+    opened = gzip.open if file.lower().endswith(".gz") else open
+    separator = "\t" if file.lower().endswith(".tsv") else ","
+    with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
+        rows = csv.reader(text, delimiter=separator)
+        try:
+            header = next(rows, [])
+            repeated = [str(place) for place, name in enumerate(header, start=1) if header.count(name) > 1]
+            if not header:
+                raise DataError(f"{where} {file}: the file is empty. Export it again.")
+            if repeated:
+                raise DataError(
+                    f"{where} {file}: line 1 repeats a name, in columns {', '.join(repeated)}. Rename the columns."
+                )
+            width = len(header)
+            for row in rows:
+                if len(row) != width and row:
+                    raise DataError(
+                        f"{where} {file}: line {rows.line_num} has {len(row)} fields, the header {width}. Look for a "
+                        "separator or a line break that is not quoted, or a line that was cut."
+                    )
+        except csv.Error as error:
+            raise DataError(f"{where} {file}: line {rows.line_num}: {error}. Look for a quote not closed.") from None
+        except UnicodeDecodeError:
+            line = _first_line_not_utf8(file)
+            raise DataError(f"{where} {file}: line {line} is not UTF-8 text. Export the file as UTF-8.") from None
+
+
+def _first_line_not_utf8(file: str) -> int:
+    opened = gzip.open if file.lower().endswith(".gz") else open
+    with opened(file, "rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1  # a character cut by the end of the file is found above
 
 
 def _from_database(where: str, source: Source) -> pl.LazyFrame:
     assert source.uri is not None and source.query is not None  # held by Source
     address = expand_environment(source.uri)
+    if not address.startswith(POSTGRESQL):
+        raise ConfigError(f'{where} uri: not the address of a PostgreSQL database. It begins with "postgresql://".')
+    os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_SECONDS)  # libpq would wait for minutes
     try:
         return pl.read_database_uri(source.query, address, engine="adbc").lazy()
     except Exception as error:  # every driver has errors of its own, and their texts may hold the password
@@ -94,6 +142,6 @@ def _from_database(where: str, source: Source) -> pl.LazyFrame:
 
 
 def _first_line(error: Exception) -> str:
-    """First line of a polars message, cut before any value that it quotes from the data."""
-    line = str(error).split("\n", 1)[0]
-    return re.split(r"(?<=values): \[|`[^`]*` failed|: \[", line)[0].rstrip(".")
+    """First line of a polars message, without what it quotes from the data: of a file without header even the names."""
+    unquoted = re.sub(r"could not parse `.*` as dtype", "could not parse a value as dtype", str(error), flags=re.DOTALL)
+    return QUOTED_FROM_DATA.split(unquoted.split("\n", 1)[0])[0].rstrip(".")

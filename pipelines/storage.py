@@ -5,9 +5,11 @@ A run writes into a staging folder on the same file system, flushes it to disk, 
 leaves the links where they were; the next run removes what it left.
 """
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from filelock import FileLock, Timeout
 from configs.errors import LockError
 
 MANIFEST = "manifest.json"
+WRITE_ERRORS = {errno.EFBIG, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
 
 def bucket_of(customer_id: pl.Expr, buckets: int) -> pl.Expr:
@@ -79,14 +82,28 @@ def run_lock(root: Path, as_of: date) -> Generator[None]:
 
 @contextmanager
 def staged(root: Path, name: str) -> Generator[Path]:
-    """A new empty folder on the file system of `root`, removed at the end unless it was committed."""
+    """A new empty folder on the file system of `root`, removed at the end unless it was committed.
+
+    Raises OSError where the disk took no more: polars reports that as an error of its own.
+    """
     folder = root / ".staging" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder
+    except pl.exceptions.PolarsError as error:
+        number = disk_error(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(folder)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def disk_error(error: Exception) -> int | None:
+    """Number of the failed write (disk full, over a limit, read-only) that a polars error quotes, if it is one."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found and int(found[1]) in WRITE_ERRORS else None
 
 
 def commit(root: Path, name: str, folder: Path, manifest: dict[str, Any]) -> Path:

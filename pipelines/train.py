@@ -47,7 +47,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
         log(line)
 
     pair = ModelPair.train(labelled, cohort, settings.training)
-    recipe = pair.recipe() | {
+    recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
         "features": pair.churn.feature_name(),
         "catalogue": fingerprint(families),

@@ -1,0 +1,65 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo train score nightly oracle test check format
+
+PYTHON   ?= python3
+CONFIG   ?= configs/demo.toml
+AS_OF    ?=
+OUTPUT   ?=
+DEMO_DAY ?= 2026-09-30
+
+HOLDFAST := .venv/bin/holdfast
+OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
+DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "CONFIG=configs/demo.toml  configuration of train, score, nightly and oracle"
+	@echo "AS_OF=2026-09-30          day they run for (default: today)"
+	@echo "OUTPUT=folder             where they write (default: the configured root)"
+
+setup: .venv/ready ## Install everything into .venv (the other targets do it themselves)
+
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; name one with make PYTHON=..." >&2; exit 2; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.txt
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: setup ## Resolve the dependencies anew and write requirements.txt (names, versions, hashes)
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --upgrade --generate-hashes --no-emit-index-url \
+		--quiet --output-file requirements.txt
+
+demo: setup ## Simulate a company, train, publish its risk lists, and say where they are
+	$(HOLDFAST) simulate $(DEMO) --until $(DEMO_DAY)
+	$(HOLDFAST) train $(DEMO) --as-of $(DEMO_DAY)
+	$(HOLDFAST) nightly $(DEMO) --as-of $(DEMO_DAY)
+	$(HOLDFAST) oracle $(DEMO) --as-of $(DEMO_DAY)
+
+train: setup ## Ingest, train and register the models
+	$(HOLDFAST) train $(OPTIONS)
+
+score: setup ## Score the customers of a day that was ingested
+	$(HOLDFAST) score $(OPTIONS)
+
+nightly: setup ## Ingest, score and publish the risk lists
+	$(HOLDFAST) nightly $(OPTIONS)
+
+oracle: setup ## Hold the published scores of a simulated company against the truth
+	$(HOLDFAST) oracle $(OPTIONS)
+
+test: setup ## Run all tests
+	.venv/bin/python -m pytest
+
+check: setup ## Format, lint, types, layers and the fast tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/ty check configs features models pipelines
+	.venv/bin/python -m pytest -m "not slow"
+
+format: setup ## Format the code
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .

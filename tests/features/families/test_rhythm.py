@@ -1,0 +1,77 @@
+"""Gaps between purchases and how overdue the next one is, worked out by hand."""
+
+import pytest
+
+from features.families.rhythm import FAMILY
+from tests.features.drawn_tables import features_of, sentences_of, table
+
+#                      gap to the purchase before
+BOUGHT = table(
+    "transactions",
+    """
+    occurred_at      | amount
+    2024-07-01 00:00 |     10
+    2024-07-11 00:00 |     10
+    2024-07-11 11:59 |     10
+    2024-07-11 23:59 |     10
+    2024-07-15 00:00 |     -5
+    2024-07-31 23:59 |     10
+    2025-05-02 00:00 |      0
+    2025-05-18 23:59 |     10
+    """,
+)
+# 10 days | 11 h 59 min, less than half a day, no gap | 12 h, half a day | (a return) | 20 days | (neither) | 291 days
+GAPS = [10, 0.5, 20, 291]
+
+
+def test_gaps_of_at_least_half_a_day():
+    found = features_of(FAMILY, BOUGHT, "2025-06-01")
+    assert found["rhythm__gap_count_lifetime"] == 4
+    assert found["rhythm__gap_count_365d"] == 4
+    assert found["rhythm__gap_mean_lifetime"] == pytest.approx(321.5 / 4)
+    assert found["rhythm__gap_median_lifetime"] == 15
+    assert found["rhythm__gap_last_lifetime"] == 291
+    assert found["rhythm__gap_max_lifetime"] == 291
+    # About the mean of 80.375: -70.375, -79.875, -60.375, 210.625.
+    squares = 70.375**2 + 79.875**2 + 60.375**2 + 210.625**2
+    assert found["rhythm__gap_std_lifetime"] == pytest.approx((squares / 3) ** 0.5)
+
+
+def test_how_overdue_the_next_purchase_is():
+    found = features_of(FAMILY, BOUGHT, "2025-08-18")
+    since = 91 + 1 / 1440  # 18 May, 23:59 to 18 August, 00:00
+    assert found["rhythm__overdue_days"] == pytest.approx(since - 15)
+    assert found["rhythm__overdue_ratio"] == pytest.approx(since / 15)
+    assert found["rhythm__longest_gap_ratio"] == pytest.approx(since / 291)
+    spread = found["rhythm__gap_std_lifetime"]
+    assert found["rhythm__overdue_score"] == pytest.approx((since - 80.375) / (spread + 1))
+
+
+def test_a_gap_belongs_to_the_purchase_that_ends_it():
+    # 365 days before 1 August 2025 begin on 1 August 2024: only the gap ended in May 2025 lies in them.
+    assert features_of(FAMILY, BOUGHT, "2025-08-01")["rhythm__gap_count_365d"] == 1
+
+
+def test_the_same_season_is_the_ninety_days_that_followed_a_year_ago():
+    # From 11 July 2025: [11 July 2024, 9 October 2024) holds four purchases; from 12 July 2025: one.
+    assert features_of(FAMILY, BOUGHT, "2025-07-11")["rhythm__orders_same_season"] == 4
+    assert features_of(FAMILY, BOUGHT, "2025-07-12")["rhythm__orders_same_season"] == 1
+    # From 2 May 2025 the ninety days begin on 2 May 2024 and end before 31 July 2024.
+    assert features_of(FAMILY, BOUGHT, "2025-05-02")["rhythm__orders_same_season"] == 4
+    assert features_of(FAMILY, BOUGHT, "2025-05-03")["rhythm__orders_same_season"] == 5
+
+
+def test_one_purchase_has_no_rhythm():
+    found = features_of(FAMILY, table("transactions", "occurred_at | amount\n2025-05-31 | 3"), "2025-06-01")
+    assert found.pop("rhythm__gap_count_lifetime") == found.pop("rhythm__gap_count_365d") == 0
+    assert found.pop("rhythm__orders_same_season") == 0
+    assert {value for name, value in found.items() if name.startswith("rhythm__")} == {None}
+
+
+def test_sentences():
+    late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-08-18"))
+    assert late["silence"].startswith("No order for 91 days; usually every 15")
+    in_time = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-25"))
+    assert "silence" not in in_time
+    absent = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2026-06-01"))
+    assert absent["season"] == "Did not order in the same season last year"

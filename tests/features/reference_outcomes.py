@@ -1,0 +1,73 @@
+"""The oracle of who is scored at a cutoff and of what happened after it: plain loops over one customer's rows."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from tests.reference import Row, Tables, first_instant
+
+
+def own(tables: Tables, table: str, customer: str) -> list[Row]:
+    return [row for row in tables.get(table, []) if row["customer_id"] == customer]
+
+
+def in_cohort(
+    tables: Tables, customer: str, day: date, zone: ZoneInfo, definition: str, active_within_days: int
+) -> bool:
+    """Whether the customer is scored: bought lately, or has a running contract, and did not object to it."""
+    cutoff = first_instant(day, zone)
+    for row in own(tables, "objections", customer):
+        if row["kind"] in ("no_profiling", "erased") and row["effective_at"] < cutoff:
+            return False
+    if definition == "contract":
+        for row in own(tables, "contracts", customer):
+            known = (row["known_at"] or row["started_on"]) < cutoff
+            ended = row["ended_on"] is not None and row["ended_on"] < cutoff
+            if known and row["started_on"] < cutoff and not ended:
+                return True
+        return False
+    since = first_instant(day - timedelta(days=active_within_days), zone)
+    for row in own(tables, "transactions", customer):
+        known = (row["known_at"] or row["occurred_at"]) < cutoff
+        if known and row["amount"] > 0 and since <= row["occurred_at"] < cutoff:
+            return True
+    return False
+
+
+def stopped_buying(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int) -> int:
+    """1 without a purchase in the horizon."""
+    start, end = first_instant(day, zone), first_instant(day + timedelta(days=horizon_days), zone)
+    bought = [row for row in own(tables, "transactions", customer) if row["amount"] > 0]
+    return int(not any(start <= row["occurred_at"] < end for row in bought))
+
+
+def left_contract(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int, grace_days: int) -> int:
+    """1 where the last of the contracts that ran at the cutoff ended in the horizon and none carried on.
+
+    One carries on that outlasts that end and began no later than `grace_days` after it.
+    """
+    start, end = first_instant(day, zone), first_instant(day + timedelta(days=horizon_days), zone)
+    contracts = own(tables, "contracts", customer)
+    ends = []
+    for row in contracts:
+        if row["started_on"] < start and (row["ended_on"] is None or row["ended_on"] >= start):
+            ends.append(row["ended_on"])
+    if not ends or None in ends or max(ends) >= end:
+        return 0
+    for row in contracts:
+        outlasts = row["ended_on"] is None or row["ended_on"] > max(ends)
+        if outlasts and row["started_on"] <= max(ends) + timedelta(days=grace_days):
+            return 0
+    return 1
+
+
+def value(tables: Tables, customer: str, day: date, zone: ZoneInfo, days: int) -> float:
+    """Sales less returns, less what the goods cost and less the costs to serve, in currency units."""
+    start, end = first_instant(day, zone), first_instant(day + timedelta(days=days), zone)
+    gained = 0
+    for row in own(tables, "transactions", customer):
+        if start <= row["occurred_at"] < end:
+            gained += row["amount"] - (row["cost"] or 0)
+    for row in own(tables, "costs", customer):
+        if start <= row["occurred_at"] < end:
+            gained -= row["amount"]
+    return gained / 10_000

@@ -1,0 +1,73 @@
+"""Prefect with the pinned companions: it imports, runs the flows, and its schedules fire."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+from pipelines.storage import MANIFEST, read_json
+from tests.flows.conftest import AS_OF, Company
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_server_imports() -> None:
+    """A newer fastapi breaks this import; see the constraints in pyproject.toml."""
+    found = subprocess.run([sys.executable, "-c", "import prefect.server.api.server"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-2000:]
+
+
+def test_the_flow_publishes_what_the_command_does(company: Company) -> None:
+    from pipelines.flows import nightly_flow
+
+    root = company.settings.root
+    before = read_json(root / "published" / AS_OF.isoformat() / MANIFEST)
+    with prefect_test_harness():
+        folder = nightly_flow(str(company.config), AS_OF, str(root))
+    assert Path(folder).name == "1"
+    assert read_json(Path(folder) / MANIFEST) == before
+
+
+def test_a_schedule_fires(tmp_path: Path) -> None:
+    """A newer SQLAlchemy lets flows run but silences schedules; see the constraints in pyproject.toml."""
+    script, marker = tmp_path / "every_second.py", tmp_path / "fired"
+    script.write_text(
+        "from datetime import timedelta\nfrom pathlib import Path\nfrom prefect import flow\n\n"
+        f"@flow\ndef touch():\n    Path({str(marker)!r}).touch()\n\n"
+        "if __name__ == '__main__':\n    touch.serve('every-second', interval=timedelta(seconds=2), limit=1)\n"
+    )
+    port = "4291"
+    environment = os.environ | {
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "true",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+    }
+    prefect = shutil.which("prefect", path=Path(sys.executable).parent)
+    assert prefect is not None
+    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    server = subprocess.Popen([prefect, "server", "start", "--host", "127.0.0.1", "--port", port], **quiet)
+    serving = None
+    try:
+        ready = [sys.executable, "-c", f"import urllib.request as u; u.urlopen('http://127.0.0.1:{port}/api/health')"]
+        wait_until(lambda: subprocess.run(ready, capture_output=True).returncode == 0, seconds=90)
+        serving = subprocess.Popen([sys.executable, str(script)], **quiet)
+        wait_until(marker.exists, seconds=120)
+    finally:
+        for process in filter(None, (serving, server)):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_until(condition, seconds: float) -> None:
+    """Return once `condition()` holds; fail the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not so within {seconds} seconds"
+        time.sleep(0.5)

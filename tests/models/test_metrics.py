@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from models.metrics import auc, bootstrap_interval, calibration_error, lift_at, value_captured
+
+
+def test_auc_counts_pairs_in_the_right_order_and_ties_half() -> None:
+    churned = np.array([1, 1, 0, 0.0])
+    # Pairs leaver-stayer: (0.9, 0.5) right, (0.9, 0.2) right, (0.5, 0.5) tie, (0.5, 0.2) right: 3.5 of 4.
+    assert auc(churned, np.array([0.9, 0.5, 0.5, 0.2])) == pytest.approx(3.5 / 4)
+
+
+def test_calibration_error_is_the_mean_distance_of_the_bins() -> None:
+    probability = np.array([0.1, 0.1, 0.8, 0.8])
+    churned = np.array([0, 1, 1, 1.0])
+    # Bins: 0.1 predicted, 0.5 happened; 0.8 predicted, 1.0 happened.
+    assert calibration_error(churned, probability, bins=2) == pytest.approx((0.4 + 0.2) / 2)
+
+
+def test_lift_compares_the_top_with_everybody() -> None:
+    churned = np.array([1, 0, 1, 0, 0, 0, 0, 0, 0, 0.0])
+    score = np.arange(10, 0, -1.0)
+    assert lift_at(churned, score, share=0.2) == pytest.approx(0.5 / 0.2)
+
+
+def test_value_captured_is_the_share_of_the_best_choice() -> None:
+    value = np.array([100, 50, 10, 0, 0.0])
+    assert value_captured(value, np.array([1, 5, 4, 0, 0.0]), share=0.4) == pytest.approx(60 / 150)
+
+
+def test_bootstrap_interval_covers_the_mean_of_a_known_sample() -> None:
+    sample = np.random.default_rng(1).normal(10, 2, 400)
+    low, high = bootstrap_interval(lambda rows: float(sample[rows].mean()), 400, seed=2)
+    # The standard error is 2 / sqrt(400) = 0.1, so the 95 % interval is about 0.39 wide.
+    assert low < sample.mean() < high
+    assert 0.3 < high - low < 0.5
+    assert bootstrap_interval(lambda rows: float(sample[rows].mean()), 400, seed=2) == (low, high)

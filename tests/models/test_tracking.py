@@ -1,0 +1,89 @@
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from configs.errors import DependencyError, ModelError
+from configs.settings import Settings, Training
+from models.pair import ModelPair, features_only
+from models.tracking import RECIPE_FILE, load_champion, log_training, make_champion
+
+pytestmark = pytest.mark.slow
+
+
+def settings_at(root: Path, **tracking: str) -> Settings:
+    sources = {"transactions": {"path": "x.csv"}}
+    return Settings.model_validate({"name": "x", "root": str(root), "sources": sources, "tracking": tracking})
+
+
+def model_files(root: Path) -> list[Path]:
+    return sorted(root.rglob("model.lgb"))
+
+
+@pytest.fixture(scope="module")
+def registered(
+    tmp_path_factory: pytest.TempPathFactory, matrix: pl.DataFrame, training: Training
+) -> tuple[Settings, ModelPair]:
+    settings = settings_at(tmp_path_factory.mktemp("registry"))
+    pair = ModelPair.train(matrix, matrix, training)
+    versions = log_training(
+        settings,
+        {"churn": pair.churn, "clv": pair.clv.retained},
+        parameters={"seed": 7},
+        metrics={"auc": 0.8},
+        tags={"git_commit": "abc"},
+        artifacts={RECIPE_FILE: pair.recipe()},
+    )
+    assert versions == {"churn": "1", "clv": "1"}
+    with pytest.raises(ModelError, match="holdfast train"):
+        load_champion(settings)
+    make_champion(settings, versions)
+    return settings, pair
+
+
+def test_the_champion_comes_back_as_it_went_in(registered: tuple[Settings, ModelPair], matrix: pl.DataFrame) -> None:
+    settings, pair = registered
+    champion = load_champion(settings)
+    restored = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
+    assert champion.version == "1"
+    assert restored.score(matrix).equals(pair.score(matrix))
+    assert champion.churn.feature_name() == features_only(matrix).columns
+
+
+def test_everything_is_kept_under_the_root_as_text(registered: tuple[Settings, ModelPair]) -> None:
+    settings, _ = registered
+    assert (settings.root / "mlflow.db").exists()
+    assert len(model_files(settings.root)) == 2
+    assert all(path.read_text().startswith("tree\n") for path in model_files(settings.root))
+    assert not [path for path in settings.root.rglob("*") if path.suffix in (".pkl", ".pickle")]
+
+
+@pytest.mark.parametrize("harm", ["cut", "edit", "swap", "recipe"])
+def test_a_harmed_file_is_refused_before_it_is_opened(registered: tuple[Settings, ModelPair], harm: str) -> None:
+    settings, _ = registered
+    first, second = model_files(settings.root)
+    recipe = next(settings.root.rglob(RECIPE_FILE))
+    kept = {path: path.read_bytes() for path in (first, second, recipe)}
+    text = first.read_text()
+    if harm == "cut":
+        first.write_text(text[: len(text) // 2])
+    elif harm == "edit":
+        at = text.index("leaf_value=") + len("leaf_value=")
+        first.write_text(text[:at] + "9" + text[at:])
+    elif harm == "swap":
+        first.write_bytes(kept[second]), second.write_bytes(kept[first])
+    else:
+        recipe.write_text(json.dumps(json.loads(recipe.read_text()) | {"calibrator_shift": 5}))
+    try:
+        with pytest.raises(ModelError, match="SHA-256 differs"):
+            load_champion(settings)
+    finally:
+        for path, content in kept.items():
+            path.write_bytes(content)
+    assert load_champion(settings).version == "1"
+
+
+def test_a_tracking_server_that_is_away_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match="tracking.uri"):
+        load_champion(settings_at(tmp_path, uri="http://127.0.0.1:9"))
