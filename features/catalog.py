@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+import polars as pl
+
 from features.family import Family
 
 
@@ -26,10 +28,22 @@ def dictionary(families: Sequence[Family]) -> list[dict[str, str | float | None]
 
 def fingerprint(families: Sequence[Family]) -> str:
     """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does."""
-    expressions = [
-        [str(e) for e in (family.where, *family.columns)]
-        + [f"{m.name} {m.op} {m.expression} {m.internal}" for m in family.measures]
-        + [f"{d.name} {d.expression}" for d in family.derived]
+    computations = [
+        {
+            "state": family.state,
+            "where": None if family.where is None else _written_out(family.where),
+            "columns": [_written_out(column) for column in family.columns],
+            "measures": [
+                [m.name, m.op, m.internal, [w.days for w in m.windows], m.unit, _written_out(m.expression)]
+                for m in family.measures
+            ],
+            "derived": [[d.name, _written_out(d.expression)] for d in family.derived],
+        }
         for family in families
     ]
-    return hashlib.sha256(json.dumps([dictionary(families), expressions]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([dictionary(families), computations]).encode()).hexdigest()
+
+
+def _written_out(expression: pl.Expr) -> str:
+    """The expression with all its arguments; as text, polars leaves some out (the digits of `round`)."""
+    return expression.meta.serialize(format="json")

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from configs.settings import Churn
+from features.asof import known_before
+from features.tables import TABLES
 from features.time import Cutoff
 
 
@@ -27,20 +29,15 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
 
 def _active(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
     when = pl.col("occurred_at")
-    return (
-        tables["transactions"]
-        .lazy()
-        .filter(pl.col("amount") > 0, pl.col("known_at") < cutoff.instant, when < cutoff.instant)
-        .filter(when >= cutoff.days_before(churn.active_within_days))
-        .select("customer_id")
-        .unique()
-    )
+    known = known_before(tables["transactions"].lazy(), TABLES["transactions"], cutoff.instant)
+    lately = (when >= cutoff.days_before(churn.active_within_days)) & (when < cutoff.instant)
+    return known.filter(pl.col("amount") > 0, lately).select("customer_id").unique()
 
 
 def _under_contract(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
-    running = pl.col("ended_on").is_null() | (pl.col("ended_on") >= cutoff.instant)
-    started = (pl.col("started_on") < cutoff.instant) & (pl.col("known_at") < cutoff.instant)
-    return tables["contracts"].lazy().filter(started & running).select("customer_id").unique()
+    known = known_before(tables["contracts"].lazy(), TABLES["contracts"], cutoff.instant)
+    running = (pl.col("started_on") < cutoff.instant) & pl.col("ended_on").is_null()
+    return known.filter(running).select("customer_id").unique()
 
 
 def _objectors(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff) -> pl.LazyFrame:

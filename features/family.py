@@ -114,4 +114,4 @@ def number(value: pl.Expr) -> pl.Expr:
 
 def plural(value: pl.Expr, one: str, many: str) -> pl.Expr:
     """`value` with its noun: 1 -> "1 order", 3 -> "3 orders"."""
-    return pl.format("{} {}", number(value), pl.when(value.round(0) == 1).then(pl.lit(one)).otherwise(pl.lit(many)))
+    return pl.format("{} {}", number(value), pl.when(number(value) == "1").then(pl.lit(one)).otherwise(pl.lit(many)))

@@ -20,7 +20,7 @@ def build_matrix(
     `tables` holds one bucket of each canonical table. Returns the keys and one Float64 column a feature, in the order
     of `families`. Only facts known strictly before a row's cutoff enter it; missing values get the declared fills.
     """
-    matrix = rows.join(_instants(cutoffs), on="cutoff", how="left")
+    matrix = rows.join(_instants(cutoffs), on="cutoff", how="left", maintain_order="left")
     for family in families:
         if family.table is not None:
             measured = aggregate(family, TABLES[family.table], tables[family.table], cutoffs)

@@ -1,6 +1,8 @@
 """Why a score is what it is: SHAP contributions, summed over the features that tell the same story."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 
 import lightgbm as lgb
 import polars as pl
@@ -33,4 +35,5 @@ def by_group(contributed: pl.DataFrame, groups: Mapping[str, str]) -> pl.DataFra
     """
     names = sorted(set(groups.values()))
     members = {name: [feature for feature, group in groups.items() if group == name] for name in names}
-    return contributed.select(pl.sum_horizontal(columns).alias(name) for name, columns in members.items())
+    # Added one after the other: sum_horizontal adds in whatever order its threads come by, and the last digit differs.
+    return contributed.select(reduce(add, map(pl.col, columns)).alias(name) for name, columns in members.items())

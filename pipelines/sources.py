@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import os
 import re
 import zlib
 from collections.abc import Generator
@@ -15,11 +14,10 @@ import polars as pl
 from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
 from configs.settings import Source
+from pipelines.database import read_database
 from pipelines.storage import WRITE_ERRORS, disk_error
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".txt", ".tsv")
-POSTGRESQL = ("postgresql://", "postgres://")
-CONNECT_SECONDS = "10"
 QUOTED_FROM_DATA = re.compile(r"; valid columns: |(?<=value): \[|(?<=values): \[|(?<=schema names differ): ")
 
 
@@ -36,7 +34,7 @@ def scan(table: str, source: Source, root: Path) -> pl.LazyFrame:
         rows = (
             _from_files(where, expand_environment(source.path).replace("{root}", str(root)))
             if source.path is not None
-            else _from_database(where, source)
+            else read_database(where, source)
         )
         if source.sql is not None:
             rows = pl.SQLContext(source=rows).execute(source.sql)
@@ -124,21 +122,6 @@ def _first_line_not_utf8(file: str) -> int:
             except UnicodeDecodeError:
                 return number
     return 1  # a character cut by the end of the file is found above
-
-
-def _from_database(where: str, source: Source) -> pl.LazyFrame:
-    assert source.uri is not None and source.query is not None  # held by Source
-    address = expand_environment(source.uri)
-    if not address.startswith(POSTGRESQL):
-        raise ConfigError(f'{where} uri: not the address of a PostgreSQL database. It begins with "postgresql://".')
-    os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_SECONDS)  # libpq would wait for minutes
-    try:
-        return pl.read_database_uri(source.query, address, engine="adbc").lazy()
-    except Exception as error:  # every driver has errors of its own, and their texts may hold the password
-        raise DependencyError(
-            f"{where}: the database did not answer the query ({type(error).__name__}). Check that it runs, that the "
-            f"address in {source.uri!r} is right, and that `query` is valid SQL there."
-        ) from None
 
 
 def _first_line(error: Exception) -> str:

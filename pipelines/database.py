@@ -1,0 +1,55 @@
+"""Reading from PostgreSQL: bounded waiting, types that the rest understands, errors that never show the address."""
+
+import os
+from datetime import datetime
+
+import polars as pl
+
+from configs.errors import ConfigError, DataError, DependencyError
+from configs.load import expand_environment
+from configs.settings import Source
+
+ADDRESSES = ("postgresql://", "postgres://")
+CONNECT_SECONDS = "10"
+
+
+def read_database(where: str, source: Source) -> pl.LazyFrame:
+    """The rows of `source.query`; numeric columns are text, so that amounts stay exact.
+
+    Raises ConfigError for an address that is not PostgreSQL's or a wrong query, DependencyError where the database
+    does not answer, DataError for what cannot be taken over.
+    """
+    assert source.uri is not None and source.query is not None  # held by Source
+    address = expand_environment(source.uri)
+    if not address.startswith(ADDRESSES):
+        raise ConfigError(f'{where} uri: not the address of a PostgreSQL database. It begins with "postgresql://".')
+    os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_SECONDS)  # libpq would wait for minutes
+    try:
+        rows = pl.read_database_uri(source.query, address, engine="adbc")
+    except (Exception, pl.exceptions.PanicException) as error:  # drivers' texts may hold the password
+        state = getattr(error, "sqlstate", None) or ""
+        if state.startswith("42"):  # syntax, or a name that is not there
+            raise ConfigError(f"{where} query: the database refused it (SQLSTATE {state}). Mend the SQL.") from None
+        raise DependencyError(
+            f"{where}: the database did not answer the query ({type(error).__name__}). Check that it runs, that the "
+            f"address in {source.uri!r} is right, and that `query` is valid SQL there."
+        ) from None
+    return plain_types(where, rows).lazy()
+
+
+def plain_types(where: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with types of PostgreSQL's own (numeric, json) as what they are stored as: text.
+
+    Raises DataError for 'infinity', which arrives as a time before all others, and for binary columns such as uuids.
+    """
+    own = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.BaseExtension)]
+    rows = rows.with_columns(pl.col(name).ext.storage() for name in own)
+    for name, dtype in rows.schema.items():
+        if dtype == pl.Binary:
+            raise DataError(f"{where} query: {name} is binary (perhaps a uuid). Select it as text: {name}::text.")
+        if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+            first = datetime(1, 1, 1)
+            earliest = pl.Series([first.date() if dtype == pl.Date else first]).cast(dtype).to_physical().item()
+            if (rows[name].to_physical() < earliest).any():
+                raise DataError(f"{where} query: {name} holds 'infinity'. Make it empty: nullif({name}, 'infinity').")
+    return rows
