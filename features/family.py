@@ -11,6 +11,9 @@ import polars as pl
 
 from features.time import LIFETIME, Window
 
+# Stands for the currency in sentences, since features do not know it; whoever shows them puts in the real one.
+CURRENCY_SIGN = "¤"
+
 Op = Literal["count", "sum", "min", "max", "first", "last", "mean", "std", "median", "n_unique"]
 ADDITIVE_OPS = frozenset({"count", "sum", "min", "max", "first", "last", "mean", "std"})
 EMPTY_IS_ZERO = frozenset({"count", "sum", "n_unique"})
@@ -110,6 +113,11 @@ def number(value: pl.Expr) -> pl.Expr:
     whole = value.round(0, mode="half_away_from_zero").cast(pl.Int64)
     grouped = whole.abs().cast(pl.String).str.reverse().str.replace_all(r"(\d{3})", "${1},").str.reverse()
     return pl.concat_str(pl.when(whole < 0).then(pl.lit("-")).otherwise(pl.lit("")), grouped.str.strip_chars(","))
+
+
+def money(value: pl.Expr) -> pl.Expr:
+    """An amount in whole currency units, for sentences: 1234.5 -> "¤1,235" (see CURRENCY_SIGN)."""
+    return pl.concat_str(pl.lit(CURRENCY_SIGN), number(value))
 
 
 def plural(value: pl.Expr, one: str, many: str) -> pl.Expr:

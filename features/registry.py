@@ -1,11 +1,11 @@
-"""Every family, in the order of the matrix."""
+"""Every family, in the order of the matrix; where two speak for one reason group, the earlier one speaks first."""
 
 from collections.abc import Collection
 
 from features.families import calendar, complaints, returns, rfm, rhythm
 from features.family import Family
 
-FAMILIES: tuple[Family, ...] = (rfm.FAMILY, rhythm.FAMILY, returns.FAMILY, complaints.FAMILY, calendar.FAMILY)
+FAMILIES: tuple[Family, ...] = (rhythm.FAMILY, rfm.FAMILY, returns.FAMILY, complaints.FAMILY, calendar.FAMILY)
 
 
 def active_families(tables: Collection[str]) -> tuple[Family, ...]:

@@ -21,7 +21,7 @@ from features.contract import Kind, Table
 from features.tables import TABLES
 from features.time import INSTANT, Cutoff
 from pipelines.convert import converted
-from pipelines.quarantine import examples, split, unreadable
+from pipelines.quarantine import REASON, examples, split, unreadable
 from pipelines.sources import readable, scan
 from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged
 
@@ -107,10 +107,8 @@ def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff
         path = bucket_file(folder, table.name, bucket)
         path.parent.mkdir(parents=True, exist_ok=True)
         kept.select(list(table.schema)).sort(table.order).write_parquet(path)
-    quarantined = pl.concat(refused, how="diagonal") if refused else pl.DataFrame(schema={"reason": pl.String})
-    reasons = dict(
-        quarantined["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False]).rows()
-    )
+    quarantined = pl.concat(refused, how="diagonal") if refused else pl.DataFrame(schema={REASON: pl.String})
+    reasons = dict(quarantined[REASON].value_counts().sort("count", REASON, descending=[True, False]).rows())
     counts = Counts(table.name, total, kept_rows, quarantined.height, unknown_rows, reasons)
     _refuse_too_many(settings, table, counts, quarantined)
     if quarantined.height:

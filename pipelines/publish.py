@@ -8,6 +8,7 @@ import polars as pl
 
 from configs.errors import ModelError
 from configs.settings import Settings
+from features.family import CURRENCY_SIGN
 from features.time import INSTANT, Cutoff
 from models.explain import by_group, contributions
 from models.pair import features_only
@@ -16,6 +17,7 @@ from pipelines.build import families_of, open_store, tables_by_bucket
 from pipelines.outreach.lists import ListContext, write_lists
 from pipelines.outreach.reasons import reasons_for
 from pipelines.outreach.select import latest_customers, refused_contact, select
+from pipelines.outreach.wording import currency_prefix
 from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE, SCORES_FILE
 from pipelines.storage import MANIFEST, combined_hash, commit, point, read_json, staged
@@ -52,7 +54,10 @@ def outreach(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> pl.D
     days = pl.duration(days=pl.col("rfm__recency_days").floor().cast(pl.Int64))
     last = features.select(last_purchase_on=(pl.col("cutoff") - days).cast(pl.Date))
     log(f"{listed.height:,} customers listed for {listed['account_manager'].n_unique():,} account managers")
-    return pl.concat([listed, last, reasons_for(features, grouped, families)], how="horizontal")
+    reasons = reasons_for(features, grouped, families).with_columns(
+        pl.col(pl.String).str.replace_all(CURRENCY_SIGN, currency_prefix(settings.currency), literal=True)
+    )
+    return pl.concat([listed, last, reasons], how="horizontal")
 
 
 def publish(settings: Settings, cutoff: Cutoff, scored: Path, risk_list: pl.DataFrame, log: Log) -> Path:

@@ -6,6 +6,7 @@ import polars as pl
 from features.contract import MONEY_SCALE, Kind, Table
 
 UNREADABLE = "unreadable "
+REASON = "quarantined_for"  # "reason" is a column of outcomes
 KIND_IN_WORDS = {Kind.INSTANT: "a time", Kind.MONEY: "an amount", Kind.NUMBER: "a number"}
 
 
@@ -18,7 +19,7 @@ def unreadable(column: str, value: pl.Expr) -> pl.Expr:
 def split(
     table: Table, rows: pl.DataFrame, customers: pl.Series | None, amount_limit: float | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that keep the table's contract, and the others as text with the `reason` of the first fault found.
+    """Rows that keep the table's contract, and the others as text with the first fault found in `REASON`.
 
     `rows`: one bucket, typed, with the columns of `unreadable`. `customers`: ids that events may refer to, None for
     any. `amount_limit`: largest amount in currency units, None for any.
@@ -38,9 +39,9 @@ def split(
         beyond = pl.col("amount").abs() > amount_limit * MONEY_SCALE
         faults.append(pl.when(beyond).then(pl.lit("amount: beyond ingest.amount_limit")))
     reasons = _broken_rules(table, rows.drop(marks))
-    judged = rows.with_columns(reason=pl.coalesce(*faults, reasons) if faults else reasons)
-    good = judged.filter(pl.col("reason").is_null()).drop("reason", *marks)
-    return good, _as_text(judged.filter(pl.col("reason").is_not_null()), marks)
+    judged = rows.with_columns(pl.coalesce(*faults, reasons).alias(REASON))
+    good = judged.filter(pl.col(REASON).is_null()).drop(REASON, *marks)
+    return good, _as_text(judged.filter(pl.col(REASON).is_not_null()), marks)
 
 
 def examples(table: Table, quarantined: pl.DataFrame) -> str:
@@ -63,17 +64,17 @@ def _broken_rules(table: Table, rows: pl.DataFrame) -> pl.Series:
     except pa.errors.SchemaErrors as error:
         found = error.failure_cases
     else:
-        return pl.Series("reason", [None] * rows.height, dtype=pl.String)
+        return pl.Series(REASON, [None] * rows.height, dtype=pl.String)
     rule = pl.when(pl.col("check") == "not_nullable").then(pl.lit("empty")).otherwise("check")
-    named = pl.concat_str("column", rule, separator=": ", ignore_nulls=True).alias("reason")
+    named = pl.concat_str("column", rule, separator=": ", ignore_nulls=True).alias(REASON)
     first = found.select(pl.col("index").cast(pl.Int64), named).unique("index", keep="first", maintain_order=True)
     positions = pl.DataFrame({"index": pl.int_range(rows.height, eager=True)})
-    return positions.join(first, on="index", how="left", maintain_order="left")["reason"]
+    return positions.join(first, on="index", how="left", maintain_order="left")[REASON]
 
 
 def _as_text(rows: pl.DataFrame, marks: list[str]) -> pl.DataFrame:
     """Every cell as text; amounts in currency units; a cell that could not be read as it came."""
     amounts = [c for c, dtype in rows.schema.items() if dtype == pl.Int64]
-    plain = rows.with_columns(pl.col(amounts) / MONEY_SCALE).with_columns(pl.all().cast(pl.String))
+    plain = rows.with_columns((pl.col(amounts) / MONEY_SCALE).round(4)).with_columns(pl.all().cast(pl.String))
     restored = [pl.coalesce(mark, mark.removeprefix(UNREADABLE)).alias(mark.removeprefix(UNREADABLE)) for mark in marks]
     return plain.with_columns(restored).drop(marks)

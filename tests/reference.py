@@ -8,7 +8,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ Values = dict[str, float | None]
 DAY = timedelta(days=1)
 
 
-@lru_cache(maxsize=None)
+@cache
 def first_instant(day: date, zone: ZoneInfo) -> datetime:
     """The first quarter of an hour, counted in UTC, at which the wall clock of `zone` shows `day`."""
     instant = datetime.combine(day - DAY, time(), UTC)
@@ -161,8 +161,8 @@ def complaints(view: View) -> Values:
     late = {name: name for name in ("first_response_at", "resolved_at", "reopened_at", "satisfaction_at")}
     rows = view.known("complaints", "opened_at", late | {"satisfaction": "satisfaction_at"})
     for row in rows:
-        resolved, reopened = row["resolved_at"], row["reopened_at"]
-        row["open"] = resolved is None or (reopened is not None and reopened > resolved)
+        resolved = row["resolved_at"]
+        row["open"] = resolved is None
         row["hours"] = ((row["first_response_at"] or resolved or view.cutoff) - row["opened_at"]) / timedelta(hours=1)
         row["days"] = ((view.cutoff if row["open"] else resolved) - row["opened_at"]) / DAY
     values: Values = {}
@@ -174,6 +174,9 @@ def complaints(view: View) -> Values:
         values[named("complaints__resolution_days_mean", days)] = mean([row["days"] for row in recent])
         values[named("complaints__answered_late_sum", days)] = float(sum(row["hours"] > 24 for row in recent))
         values[named("complaints__resolved_late_sum", days)] = float(sum(row["days"] > 7 for row in recent))
+    for days in (90, 365):
+        reopened = [row for row in view.within(rows, days, "opened_at") if row["reopened_at"] is not None]
+        values[named("complaints__reopened_count", days)] = float(len(reopened))
     open_ages = [view.days_since(row["opened_at"]) for row in rows if row["open"]]
     ratings = [row["satisfaction"] for row in rows if row["satisfaction"] is not None]
     return values | {
@@ -194,8 +197,8 @@ def calendar(view: View) -> Values:
 
 
 FAMILIES: dict[str, Callable[[View], Values]] = {
-    "rfm": rfm,
     "rhythm": rhythm,
+    "rfm": rfm,
     "returns": returns,
     "complaints": complaints,
     "calendar": calendar,

@@ -1,5 +1,6 @@
 """Complaints: how many, what is open and for how long, and whether they were answered in time.
 
+`resolved_at` is the first resolution, so a complaint that was reopened counts as reopened, not as open again.
 Service standards: a first response within 24 hours, a resolution within 7 days.
 """
 
@@ -12,13 +13,14 @@ RESPONSE_STANDARD_HOURS = 24
 RESOLUTION_STANDARD_DAYS = 7
 
 
-OPEN = pl.col("resolved_at").is_null() | (pl.col("reopened_at") > pl.col("resolved_at")).fill_null(False)
+OPEN = pl.col("resolved_at").is_null()
 # An unanswered complaint has waited up to the cutoff; so has an open one.
 RESPONSE_HOURS = 24 * days_between(pl.col("opened_at"), pl.coalesce("first_response_at", "resolved_at", "cutoff_at"))
 RESOLUTION_DAYS = days_between(pl.col("opened_at"), pl.when(OPEN).then("cutoff_at").otherwise("resolved_at"))
 
 OPEN_NOW = pl.col("complaints__open_sum_lifetime")
 OLDEST = pl.col("complaints__open_age_max_lifetime")
+REOPENED = pl.col("complaints__reopened_count_90d")
 
 
 FAMILY = Family(
@@ -82,6 +84,15 @@ FAMILY = Family(
             "complaints",
             (*windows(90), LIFETIME),
         ),
+        Feature(
+            "reopened",
+            pl.col("reopened_at"),
+            "count",
+            "complaints reopened",
+            "complaints",
+            "complaints",
+            windows(90, 365),
+        ),
         Feature("age", pl.col("age_days"), "min", "days since the latest complaint", "days", "complaints"),
         Feature("satisfaction", pl.col("satisfaction"), "last", "latest rating afterwards", "points", "complaints"),
     ),
@@ -98,6 +109,11 @@ FAMILY = Family(
             pl.format(
                 "{} complaints are open, the oldest for {}", number(OPEN_NOW), plural(OLDEST.floor(), "day", "days")
             ),
+        ),
+        Reason(
+            "complaints",
+            REOPENED > 0,
+            pl.format("{} reopened", plural(REOPENED, "recent complaint was", "recent complaints were")),
         ),
         Reason(
             "complaints",

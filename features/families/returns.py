@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.family import Derived, Family, Feature, Reason, number, plural
+from features.family import Derived, Family, Feature, Reason, money, plural
 from features.time import LIFETIME, days_between, windows
 
 RETURNED_AT = pl.when(pl.col("amount") < 0).then(pl.col("occurred_at"))
@@ -51,7 +51,7 @@ FAMILY = Family(
             pl.format(
                 "{} in the last 90 days, worth {}",
                 plural(pl.col("returns__returns_count_90d"), "return", "returns"),
-                number(pl.col("returns__returned_sum_90d")),
+                money(pl.col("returns__returned_sum_90d")),
             ),
         ),
         Reason(
@@ -60,7 +60,7 @@ FAMILY = Family(
             pl.format(
                 "{} in the last year, worth {}",
                 plural(pl.col("returns__returns_count_365d"), "return", "returns"),
-                number(pl.col("returns__returned_sum_365d")),
+                money(pl.col("returns__returned_sum_365d")),
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.family import Derived, Family, Feature, Reason, number, plural
+from features.family import Derived, Family, Feature, Reason, money, number, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
@@ -14,21 +14,21 @@ ORDERS_BEFORE = pl.col("rfm__orders_count_180d") - ORDERS
 SPENT = pl.col("rfm__spent_sum_90d")
 SPENT_BEFORE = pl.col("rfm__spent_sum_180d") - SPENT
 ORDERS_LIFETIME = pl.col("rfm__orders_count_lifetime")
+ORDERS_YEAR = pl.col("rfm__orders_count_365d")
 RECENCY = pl.col("rfm__recency_days")
+TENURE = pl.col("rfm__tenure_days")
 
 FAMILY = Family(
     name="rfm",
     description="Recency, frequency and monetary value of purchases; spending is net of returns.",
     table="transactions",
     measures=(
-        Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "orders", (*RECENT, LIFETIME)),
-        Feature("spent", pl.col("amount"), "sum", "sales less returns", "amount", "spending", (*RECENT, LIFETIME)),
-        Feature(
-            "basket", PURCHASE_AMOUNT, "mean", "mean purchase", "amount", "spending", (*windows(90, 365), LIFETIME)
-        ),
-        Feature("basket", PURCHASE_AMOUNT, "max", "largest purchase", "amount", "spending"),
-        Feature("basket", PURCHASE_AMOUNT, "std", "spread of purchases", "amount", "spending"),
-        Feature("basket", PURCHASE_AMOUNT, "last", "latest purchase", "amount", "spending"),
+        Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "buying", (*RECENT, LIFETIME)),
+        Feature("spent", pl.col("amount"), "sum", "sales less returns", "amount", "buying", (*RECENT, LIFETIME)),
+        Feature("basket", PURCHASE_AMOUNT, "mean", "mean purchase", "amount", "buying", (*windows(90, 365), LIFETIME)),
+        Feature("basket", PURCHASE_AMOUNT, "max", "largest purchase", "amount", "buying"),
+        Feature("basket", PURCHASE_AMOUNT, "std", "spread of purchases", "amount", "buying"),
+        Feature("basket", PURCHASE_AMOUNT, "last", "latest purchase", "amount", "buying"),
         Feature("purchased_at", PURCHASED_AT, "min", "first purchase", "time", "history", internal=True),
         Feature("purchased_at", PURCHASED_AT, "max", "latest purchase", "time", "silence", internal=True),
     ),
@@ -59,32 +59,37 @@ FAMILY = Family(
             ORDERS_LIFETIME / pl.col("rfm__tenure_days").clip(lower_bound=30) * 365,
             "purchases a year since the first one, over at least 30 days",
             "orders",
-            "orders",
+            "buying",
         ),
         Derived(
             "orders_change_90d",
             ORDERS - ORDERS_BEFORE,
             "purchases in 90 days less those in the 90 before",
             "orders",
-            "orders",
+            "buying",
         ),
         Derived(
             "spent_change_90d",
             SPENT - SPENT_BEFORE,
             "sales less returns in 90 days, less those in the 90 before",
             "amount",
-            "spending",
+            "buying",
         ),
     ),
     reasons=(
-        Reason("silence", RECENCY >= 1, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
+        Reason("silence", RECENCY >= 7, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
         Reason(
-            "orders",
+            "buying",
             ORDERS_LIFETIME == 1,
             pl.format("Ordered only once, {} ago", plural(RECENCY.floor(), "day", "days")),
         ),
         Reason(
-            "orders",
+            "buying",
+            (ORDERS == 0) & (ORDERS_BEFORE > 0),
+            pl.format("No order in the last 90 days, {} in the 90 before", number(ORDERS_BEFORE)),
+        ),
+        Reason(
+            "buying",
             ORDERS < ORDERS_BEFORE,
             pl.format(
                 "{} in the last 90 days, down from {} in the 90 before",
@@ -93,24 +98,19 @@ FAMILY = Family(
             ),
         ),
         Reason(
-            "orders",
-            pl.lit(True),
-            pl.format("{} in the last year", plural(pl.col("rfm__orders_count_365d"), "order", "orders")),
-        ),
-        Reason(
-            "spending",
+            "buying",
             (SPENT < 0.9 * SPENT_BEFORE) & (SPENT >= 0),
-            pl.format("Spent {} in the last 90 days, {} in the 90 before", number(SPENT), number(SPENT_BEFORE)),
+            pl.format("Spent {} in the last 90 days, {} in the 90 before", money(SPENT), money(SPENT_BEFORE)),
         ),
         Reason(
-            "spending",
-            ORDERS_LIFETIME >= 1,
-            pl.format("Spends {} an order", number(pl.col("rfm__basket_mean_lifetime"))),
+            "buying",
+            ORDERS_YEAR > 0,
+            pl.format(
+                "{} in the last year, {} on average",
+                plural(ORDERS_YEAR, "order", "orders"),
+                money(pl.col("rfm__basket_mean_365d")),
+            ),
         ),
-        Reason(
-            "history",
-            pl.col("rfm__tenure_days").is_not_null(),
-            pl.format("Customer for {}", plural(pl.col("rfm__tenure_days").floor(), "day", "days")),
-        ),
+        Reason("history", TENURE < 365, pl.format("A customer for only {}", plural(TENURE.floor(), "day", "days"))),
     ),
 )

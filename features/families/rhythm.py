@@ -23,7 +23,7 @@ FAMILY = Family(
         Feature("gap", pl.col("gap_days"), "std", "spread of the gaps", "days", "silence"),
         Feature("gap", pl.col("gap_days"), "last", "latest gap", "days", "silence"),
         Feature("gap", pl.col("gap_days"), "max", "longest gap", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "count", "gaps", "gaps", "orders", (*windows(365), LIFETIME)),
+        Feature("gap", pl.col("gap_days"), "count", "gaps", "gaps", "buying", (*windows(365), LIFETIME)),
         Feature("bought", pl.col("occurred_at"), "max", "latest purchase", "time", "silence", internal=True),
         Feature(
             "orders", pl.col("occurred_at"), "count", "purchases", "orders", "season", windows(275, 365), internal=True
@@ -76,11 +76,6 @@ FAMILY = Family(
                 plural((pl.col("rhythm__overdue_days") + TYPICAL).floor(), "day", "days"),
                 number(TYPICAL.clip(lower_bound=1)),
             ),
-        ),
-        Reason(
-            "season",
-            pl.col("rhythm__orders_same_season") == 0,
-            pl.lit("Did not order in the same season last year"),
         ),
     ),
 )

@@ -24,8 +24,9 @@ def refused_contact(objections: pl.DataFrame, cutoff: Cutoff) -> pl.Series:
 def select(scores: pl.DataFrame, customers: pl.DataFrame, refused: pl.Series, lists: Lists) -> pl.DataFrame:
     """The listed: `scores` with rank, risk_band and the columns of `customers`, sorted by account manager and rank.
 
-    `rank` (Int64) counts from 1 within an account manager, by value_at_risk, ties by customer_id. Customers without an
-    account manager share one list. Columns that nobody has a value for are left out.
+    Only customers at least as likely to leave as the average of all scored are listed: a loyal customer of great value
+    is no news. `rank` (Int64) counts from 1 within an account manager, by value_at_risk, ties by customer_id.
+    Customers without an account manager share one list. Columns that nobody has a value for are left out.
     """
     probability = pl.col("churn_probability")
     band = (
@@ -36,7 +37,8 @@ def select(scores: pl.DataFrame, customers: pl.DataFrame, refused: pl.Series, li
         .otherwise(pl.lit("low"))
     )
     ranked = (
-        scores.filter(~pl.col("customer_id").is_in(refused.implode()))
+        scores.filter(probability >= probability.mean())
+        .filter(~pl.col("customer_id").is_in(refused.implode()))
         .join(customers, on="customer_id", how="left")
         .with_columns(pl.col("account_manager").fill_null(lists.unassigned_manager), risk_band=band)
         .sort("account_manager", "value_at_risk", "customer_id", descending=[False, True, False])

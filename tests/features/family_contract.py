@@ -3,7 +3,7 @@
 `build` is the engine, or a faulty stand-in for it, so that the clauses themselves can be seen to bite.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -26,13 +26,15 @@ ORDER = "the order of rows and columns does not matter"
 FILLS = "without events there are the declared fills"
 
 
-def broken_clauses(families: Sequence[Family], case: Case, build: Build = build_matrix) -> dict[str, str]:
-    """The clauses that do not hold of `families` on `case`, each with the first difference found."""
+def broken_clauses(
+    families: Sequence[Family], case: Case, clauses: Iterable[str], build: Build = build_matrix
+) -> dict[str, str]:
+    """The `clauses` that do not hold of `families` on `case`, each with the first difference found."""
     broken = {}
     matrix = build(case.tables, case.rows, case.cutoffs, families)
-    for clause, check in CLAUSES.items():
+    for clause in clauses:
         try:
-            check(families, case, build, matrix)
+            CLAUSES[clause](families, case, build, matrix)
         except AssertionError as difference:
             broken[clause] = str(difference)
     return broken
@@ -51,7 +53,9 @@ def _shape(families: Sequence[Family], case: Case, build: Build, matrix: pl.Data
 
 
 def _oracle(families: Sequence[Family], case: Case, build: Build, matrix: pl.DataFrame) -> None:
-    names = [family.name for family in families]
+    names = [family.name for family in families if family.name in reference.FAMILIES]
+    if len(names) < len(families):
+        return
     rows = {name: table.to_dicts() for name, table in case.tables.items()}
     zone = case.cutoffs[0].zone
     expected = [

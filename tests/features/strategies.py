@@ -28,19 +28,12 @@ WITHOUT_EVENTS = "nobody"
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-BOUNDARIES = sorted(
-    {
-        edge + nudge
-        for cutoff in CUTOFFS
-        for edge in [cutoff.instant, *(cutoff.days_before(days) for days in WINDOWS)]
-        for nudge in (-MICROSECOND, 0 * HOUR, MICROSECOND, 12 * HOUR)
-    }
-)
 BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 AFTER = (0 * HOUR, MICROSECOND, 2 * HOUR, DAY, DAY + MICROSECOND, 7 * DAY, 7 * DAY + MICROSECOND, 40 * DAY)
-KNOWN_AFTER = (0 * HOUR,) * 6 + (None, -3 * DAY, MICROSECOND, HOUR, DAY, 30 * DAY)
+NUDGES = (0 * HOUR, -MICROSECOND, MICROSECOND, 12 * HOUR)
+ON_TIME = (0 * HOUR, 0 * HOUR, None)
+LATE_OR_EARLY = (0 * HOUR, MICROSECOND, DAY, 30 * DAY, -3 * DAY)
 
-instants = st.sampled_from(BOUNDARIES) | st.integers(0, 24 * 700).map(lambda hours: BEGINNING + hours * HOUR)
 amounts = st.integers(-40, 60).map(lambda tens: tens * 100_003) | st.sampled_from([0, 1, -1, 10_000])
 
 
@@ -60,13 +53,10 @@ def cases(draw: st.DrawFn, names: Collection[str]) -> Case:
     """Cases over the canonical tables `names`, for three customers with events and one without."""
     cutoffs = draw(st.lists(st.sampled_from(CUTOFFS), min_size=1, max_size=3, unique=True))
     present = draw(st.sampled_from(cutoffs))
-    pool = draw(st.lists(instants, min_size=3, max_size=10))
-    rows: dict[str, list[Row]] = {}
-    others: dict[str, list[Row]] = {}
-    for name in sorted(names):
-        table = TABLES[name]
-        rows[name] = draw(_events(table, pool))
-        others[name] = draw(_another_future(table, rows[name], pool, present.instant))
+    pool = draw(_instants(cutoffs))
+    late = draw(st.sets(st.sampled_from(CUSTOMERS), max_size=2))
+    rows = {name: draw(_events(TABLES[name], pool, late)) for name in sorted(names)}
+    others = {name: draw(_another_future(TABLES[name], found, pool, present)) for name, found in rows.items()}
     asked = [(customer, cutoff.day) for customer in [*CUSTOMERS, WITHOUT_EVENTS] for cutoff in cutoffs]
     schema = {"customer_id": pl.String, "cutoff": pl.Date}
     return Case(
@@ -81,8 +71,8 @@ def cases(draw: st.DrawFn, names: Collection[str]) -> Case:
 @st.composite
 def stores(draw: st.DrawFn, names: Collection[str]) -> dict[str, list[Row]]:
     """Rows of the canonical tables `names`."""
-    pool = draw(st.lists(instants, min_size=3, max_size=10))
-    return {name: draw(_events(TABLES[name], pool)) for name in sorted(names)}
+    pool, late = draw(_instants(CUTOFFS)), draw(st.sets(st.sampled_from(CUSTOMERS), max_size=2))
+    return {name: draw(_events(TABLES[name], pool, late)) for name in sorted(names)}
 
 
 def frames(rows: dict[str, list[Row]]) -> dict[str, pl.DataFrame]:
@@ -91,20 +81,31 @@ def frames(rows: dict[str, list[Row]]) -> dict[str, pl.DataFrame]:
 
 
 @st.composite
-def _events(draw: st.DrawFn, table: Table, pool: list[datetime]) -> list[Row]:
-    times = draw(st.lists(st.sampled_from(pool), max_size=12))
-    return [draw(_event(table, f"{number:02d}", time, pool)) for number, time in enumerate(times)]
+def _instants(draw: st.DrawFn, cutoffs: list[Cutoff]) -> list[datetime]:
+    """The cutoffs, some of the boundaries of their windows and of what lies next to them, and a few other hours."""
+    edges = [c.instant for c in cutoffs] + [c.days_before(days) for c in cutoffs for days in WINDOWS]
+    near = st.tuples(st.sampled_from(edges), st.sampled_from(NUDGES)).map(lambda pair: pair[0] + pair[1])
+    anywhere = st.integers(0, 24 * 700).map(lambda hours: BEGINNING + hours * HOUR)
+    return [c.instant for c in cutoffs] + draw(st.lists(near | anywhere, min_size=4, max_size=10))
 
 
 @st.composite
-def _event(draw: st.DrawFn, table: Table, key: str, time: datetime, pool: list[datetime]) -> Row:
+def _events(draw: st.DrawFn, table: Table, pool: list[datetime], late: set[str]) -> list[Row]:
+    times = draw(st.lists(st.sampled_from(pool), min_size=3, max_size=16))
+    return [draw(_event(table, f"{number:02d}", time, pool, late)) for number, time in enumerate(times)]
+
+
+@st.composite
+def _event(draw: st.DrawFn, table: Table, key: str, time: datetime, pool: list[datetime], late: set[str]) -> Row:
+    """A row of a drawn customer; what happens to the customers in `late` may be learned at another time."""
     row: Row = {"customer_id": draw(st.sampled_from(CUSTOMERS)), table.time: time}
     for name, column in table.columns.items():
         if name in table.key and column.kind is Kind.IDENTIFIER and name != "customer_id":
             row[name] = key
         elif name not in row:
             row[name] = draw(_cell(column, time))
-    delay = draw(st.sampled_from(KNOWN_AFTER) | st.sampled_from([at - time for at in pool]))
+    delays = [*LATE_OR_EARLY, *(instant - time for instant in pool)] if row["customer_id"] in late else ON_TIME
+    delay = draw(st.sampled_from(delays))
     return row | {"known_at": None if delay is None else time + delay}
 
 
@@ -122,25 +123,22 @@ def _cell(column: Column, time: datetime) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def _another_future(
-    draw: st.DrawFn, table: Table, rows: list[Row], pool: list[datetime], present: datetime
-) -> list[Row]:
+def _another_future(draw: st.DrawFn, table: Table, rows: list[Row], pool: list[datetime], present: Cutoff) -> list[Row]:
     """The rows known before `present`, their cells that are not yet known changed, and other rows not yet known."""
+    now, changed = present.instant, []
 
     def is_known(row: Row) -> bool:
-        return row[table.time] < present and (row["known_at"] is None or row["known_at"] < present)
+        return row[table.time] < now and (row["known_at"] is None or row["known_at"] < now)
 
-    past = [row for row in rows if is_known(row)]
-    hidden = [row[table.key[0]] for row in rows if not is_known(row)]
-    changed = []
-    for row in past:
-        unknown = {c: when for c, when in table.late_columns.items() if row[when] is None or row[when] >= present}
-        later = {when: draw(st.none() | st.sampled_from(AFTER).map(lambda d: present + d)) for when in unknown.values()}
-        values = {c: draw(_cell(table.columns[c], present)) for c in unknown if c not in later}
+    for row in filter(is_known, rows):
+        unknown = {c: when for c, when in table.late_columns.items() if row[when] is None or row[when] >= now}
+        later = {when: draw(st.none() | st.sampled_from(AFTER).map(lambda d: now + d)) for when in unknown.values()}
+        values = {c: draw(_cell(table.columns[c], now)) for c in unknown if c not in later}
         changed.append(row | values | later)
-    for number, time in enumerate(draw(st.lists(st.sampled_from([*pool, present]), max_size=6))):
-        key = hidden[number] if number < len(hidden) else f"0{number}x"
-        row = draw(_event(table, key, time, pool))
-        known_at = max(row["known_at"] or time, present) + draw(st.sampled_from([0 * HOUR, MICROSECOND, 3 * DAY]))
-        changed.append(row | {"known_at": known_at})
+    freed = [row[table.key[0]] for row in rows if not is_known(row)]
+    times = st.sampled_from(AFTER).map(lambda delay: now + delay) | st.sampled_from(pool)
+    for number, time in enumerate(draw(st.lists(times, max_size=6))):
+        key = freed[number] if number < len(freed) else f"0{number}x"
+        row = draw(_event(table, key, time, pool, set()))
+        changed.append(row | {"known_at": max(time, now) + draw(st.sampled_from([0 * HOUR, MICROSECOND, 3 * DAY]))})
     return changed

@@ -1,7 +1,5 @@
 """Every registered family, and the whole matrix, keeps the contract on random stores."""
 
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,27 +7,28 @@ from hypothesis import strategies as st
 from features.family import Family
 from features.registry import FAMILIES, active_families
 from tests import reference
-from tests.features.family_contract import broken_clauses
+from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
 from tests.features.strategies import cases
 
 TABLES = sorted({family.table for family in FAMILIES if family.table})
 
-
-def tables_of(families: Sequence[Family]) -> set[str]:
-    return {family.table for family in families if family.table}
+# Shape and values are looked at on every store. Of the other clauses, which build the matrix again, a quick run takes
+# one a store and a long run takes all.
+OTHERS = [clause for clause in CLAUSES if clause not in (SHAPE, ORACLE)]
+choices = st.just(OTHERS) if settings.default.max_examples >= 100 else st.sampled_from(OTHERS).map(lambda one: [one])
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @given(data=st.data())
 def test_a_family_keeps_the_contract(family: Family, data: st.DataObject):
-    case = data.draw(cases(tables_of([family])))
-    assert broken_clauses([family], case) == {}
+    case = data.draw(cases([family.table] if family.table else []))
+    assert broken_clauses([family], case, [SHAPE, ORACLE, *data.draw(choices)]) == {}
 
 
-@settings(max_examples=max(settings.default.max_examples // 5, 1))
-@given(case=cases(TABLES))
-def test_the_whole_matrix_keeps_the_contract(case):
-    assert broken_clauses(FAMILIES, case) == {}
+@settings(max_examples=settings.default.max_examples // 4)
+@given(case=cases(TABLES), chosen=choices)
+def test_the_whole_matrix_keeps_the_contract(case, chosen):
+    assert broken_clauses(FAMILIES, case, [SHAPE, ORACLE, *chosen]) == {}
 
 
 def test_the_oracle_knows_every_registered_family():
@@ -37,5 +36,5 @@ def test_the_oracle_knows_every_registered_family():
 
 
 def test_a_family_is_active_where_its_table_is():
-    assert [family.name for family in active_families(["transactions"])] == ["rfm", "rhythm", "returns", "calendar"]
+    assert [family.name for family in active_families(["transactions"])] == ["rhythm", "rfm", "returns", "calendar"]
     assert active_families(TABLES) == FAMILIES

@@ -22,7 +22,7 @@ COMPLAINTS = table(
 #  1 Jan    24 h                    7 days                     no
 #  3 Mar    24 h 1 min: late        7 days 1 min: late         no
 #  2 May    36 h (when resolved)    1.5 days                   no
-#  12 May   6 h                     reopened: 20 days so far   20 days
+#  12 May   6 h                     2 days, reopened later     no
 #  30 May   48 h so far             2 days so far              2 days
 #  1 June   at the cutoff, not yet known
 
@@ -31,16 +31,17 @@ def test_as_they_stood_on_the_day():
     found = features_of(FAMILY, COMPLAINTS, "2025-06-01")
     counts = {window: found[f"complaints__complaints_count_{window}"] for window in ("30d", "90d", "365d", "lifetime")}
     assert counts == {"30d": 3, "90d": 4, "365d": 5, "lifetime": 5}
-    assert found["complaints__open_sum_lifetime"] == 2
-    assert found["complaints__open_age_max_lifetime"] == 20
+    assert found["complaints__open_sum_lifetime"] == 1
+    assert found["complaints__open_age_max_lifetime"] == 2
+    assert found["complaints__reopened_count_90d"] == found["complaints__reopened_count_365d"] == 1
     assert found["complaints__age_min_lifetime"] == 2
     minute = 1 / 60
     assert found["complaints__response_hours_mean_90d"] == pytest.approx((24 + minute + 36 + 6 + 48) / 4)
     assert found["complaints__response_hours_mean_lifetime"] == pytest.approx((24 + 24 + minute + 36 + 6 + 48) / 5)
-    assert found["complaints__resolution_days_mean_90d"] == pytest.approx((7 + minute / 24 + 1.5 + 20 + 2) / 4)
+    assert found["complaints__resolution_days_mean_90d"] == pytest.approx((7 + minute / 24 + 1.5 + 2 + 2) / 4)
     assert found["complaints__answered_late_sum_90d"] == 3
     assert found["complaints__answered_late_sum_lifetime"] == 3
-    assert found["complaints__resolved_late_sum_90d"] == 2
+    assert found["complaints__resolved_late_sum_90d"] == 1
 
 
 def test_a_rating_counts_from_the_moment_it_was_given():
@@ -75,7 +76,9 @@ def test_no_complaints():
         ("2025-01-15", "1 complaint in the last year, the latest 14 days ago"),
         ("2025-03-20", "1 complaint in the last 90 days took more than 7 days to resolve"),
         ("2025-05-04", "1 complaint in the last 90 days took more than 7 days to resolve"),
-        ("2025-06-01", "2 complaints are open, the oldest for 20 days"),
+        ("2025-05-21", "1 recent complaint was reopened"),
+        ("2025-06-01", "A complaint has been open for 2 days"),
+        ("2025-06-02", "2 complaints are open, the oldest for 3 days"),
     ],
 )
 def test_sentences(day: str, sentence: str):

@@ -42,11 +42,11 @@ def test_a_share_of_nothing_sold_is_nothing():
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
-        ("2025-05-31", "3 returns in the last 90 days, worth 1,250"),  # from 2 March
-        ("2025-06-05", "2 returns in the last 90 days, worth 550"),  # 49.50 and 500
-        ("2025-08-10", "1 return in the last 90 days, worth 500"),
-        ("2026-03-04", "2 returns in the last year, worth 550"),
-        ("2026-05-03", "1 return in the last year, worth 500"),
+        ("2025-05-31", "3 returns in the last 90 days, worth ¤1,250"),  # from 2 March
+        ("2025-06-05", "2 returns in the last 90 days, worth ¤550"),  # 49.50 and 500
+        ("2025-08-10", "1 return in the last 90 days, worth ¤500"),
+        ("2026-03-04", "2 returns in the last year, worth ¤550"),
+        ("2026-05-03", "1 return in the last year, worth ¤500"),
     ],
 )
 def test_sentences(day: str, sentence: str):

@@ -1,0 +1,116 @@
+"""The feature dictionary covers the matrix, and the fingerprint follows the computation."""
+
+import re
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from features.catalog import dictionary, fingerprint
+from features.family import ADDITIVE_OPS, Derived, Family, Feature, Reason
+from features.matrix import KEYS, build_matrix
+from features.registry import FAMILIES
+from features.tables import TABLES
+from features.time import LIFETIME, windows
+from tests.features.drawn_tables import cutoff
+
+NAME = re.compile(r"(?P<family>[a-z]+)__[a-z][a-z0-9_]*")
+UNITS = {"amount", "circle", "complaints", "days", "gaps", "hours", "month", "orders", "points", "ratio", "returns"}
+UNITS |= {"share", "spreads"}
+
+ORDERS = Feature("orders", pl.col("amount").round(1), "sum", "orders", "orders", "orders", windows(30))
+HIDDEN = Feature("hidden", pl.col("amount"), "max", "hidden", "amount", "orders", internal=True)
+SHARE = Derived("share", pl.col("trial__orders_sum_30d") / 2, "share", "share", "orders")
+SENTENCE = Reason("orders", pl.lit(True), pl.lit("Ordered"))
+TRIAL = Family(
+    "trial",
+    "a trial",
+    table="transactions",
+    where=pl.col("amount") > 0,
+    columns=(pl.col("amount").shift(1).over("customer_id").alias("before"),),
+    measures=(ORDERS, HIDDEN),
+    derived=(SHARE,),
+    reasons=(SENTENCE,),
+)
+
+
+def test_every_column_of_the_matrix_is_in_the_dictionary():
+    seen = cutoff("2025-06-01")
+    tables = {family.table: TABLES[family.table].empty() for family in FAMILIES if family.table}
+    rows = pl.DataFrame({"customer_id": ["ada"], "cutoff": [seen.day]})
+    matrix = build_matrix(tables, rows, [seen], FAMILIES)
+    assert [entry["name"] for entry in dictionary(FAMILIES)] == [c for c in matrix.columns if c not in KEYS]
+
+
+def test_names_are_unique_and_begin_with_their_family():
+    entries = dictionary(FAMILIES)
+    assert len({entry["name"] for entry in entries}) == len(entries)
+    for entry in entries:
+        name = NAME.fullmatch(str(entry["name"]))
+        assert name is not None and name["family"] == entry["family"], entry["name"]
+        assert str(entry["name"]).endswith(str(entry["window"])), entry["name"]
+
+
+def test_every_entry_says_what_it_is():
+    # The season is the same for everybody: it moves scores, but is no reason to call one customer.
+    reasons = {reason.group for family in FAMILIES for reason in family.reasons} | {"season"}
+    for entry in dictionary(FAMILIES):
+        assert entry["description"] and entry["unit"] in UNITS, entry
+        assert entry["reason"] in reasons, entry
+        assert entry["table"] is None or entry["table"] in TABLES, entry
+
+
+def test_a_measure_is_written_out_once_a_window():
+    found = [(entry["name"], entry["window"], entry["fill"]) for entry in dictionary([TRIAL])]
+    assert found == [("trial__orders_sum_30d", "30d", 0.0), ("trial__share", "", None)]
+
+
+def test_counts_and_sums_are_filled_with_zero_and_the_rest_with_nothing():
+    fills = {op: replace(ORDERS, op=op).fill for op in [*ADDITIVE_OPS, "median", "n_unique"]}
+    assert {op for op, fill in fills.items() if fill == 0.0} == {"count", "sum", "n_unique"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(TRIAL, where=pl.col("amount") >= 0),
+        replace(TRIAL, columns=(pl.col("amount").shift(2).over("customer_id").alias("before"),)),
+        replace(TRIAL, state=True),
+        replace(TRIAL, measures=(replace(ORDERS, expression=pl.col("amount").round(2)), HIDDEN)),
+        replace(TRIAL, measures=(replace(ORDERS, op="mean"), HIDDEN)),
+        replace(TRIAL, measures=(replace(ORDERS, windows=windows(31)), HIDDEN)),
+        replace(TRIAL, measures=(ORDERS, replace(HIDDEN, expression=pl.col("cost")))),
+        replace(TRIAL, measures=(ORDERS, replace(HIDDEN, windows=(*windows(30), LIFETIME)))),
+        replace(TRIAL, measures=(ORDERS, replace(HIDDEN, unit="orders"))),
+        replace(TRIAL, derived=(replace(SHARE, expression=pl.col("trial__orders_sum_30d") / 3),)),
+        replace(TRIAL, derived=(replace(SHARE, fill=0.0),)),
+    ],
+    ids=[
+        "where",
+        "column",
+        "state",
+        "argument",
+        "op",
+        "window",
+        "internal",
+        "internal window",
+        "unit",
+        "derived",
+        "fill",
+    ],
+)
+def test_the_fingerprint_changes_with_any_computation(changed: Family):
+    assert fingerprint([changed]) != fingerprint([TRIAL])
+
+
+def test_the_fingerprint_changes_with_a_long_list():
+    kinds = [f"kind {number}" for number in range(30)]
+    first, second = (replace(TRIAL, where=pl.col("channel").is_in(k)) for k in (kinds, [*kinds[:15], "?", *kinds[16:]]))
+    assert fingerprint([first]) != fingerprint([second])
+
+
+def test_the_fingerprint_does_not_change_with_a_sentence_or_another_construction():
+    wording = replace(TRIAL, reasons=(replace(SENTENCE, sentence=pl.lit("Bought")),))
+    rebuilt = replace(TRIAL, where=pl.col("amount") > 0, derived=(replace(SHARE),))
+    assert fingerprint([wording]) == fingerprint([rebuilt]) == fingerprint([TRIAL])
+    assert re.fullmatch("[0-9a-f]{64}", fingerprint(FAMILIES))

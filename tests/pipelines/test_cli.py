@@ -1,0 +1,143 @@
+"""The command line: help, exit codes, and the only clock."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import pipelines.cli
+from configs.errors import PublishError
+from pipelines.cli import app, main
+from pipelines.storage import run_lock
+
+CONFIG = """
+name = "bakery"
+root = "{root}"
+business_timezone = "{zone}"
+
+[sources.transactions]
+path = "{root}/sales.csv"
+"""
+SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-01,10\n"
+COMMANDS = ("simulate", "ingest", "train", "score", "nightly", "oracle")
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "sales.csv").write_text(SALES)
+    path = tmp_path / "bakery.toml"
+    path.write_text(CONFIG.format(root=tmp_path, zone="Pacific/Auckland"))
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `holdfast` with these arguments; returns the exit code."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    def call(*arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["holdfast", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return int(stopped.value.code or 0)
+
+    return call
+
+
+def test_help_lists_every_command_with_a_line() -> None:
+    lines = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.splitlines()
+
+    assert len(app.registered_commands) == len(COMMANDS)
+    for command in COMMANDS:
+        explained = str(getattr(pipelines.cli, command).__doc__)[:40]
+        assert any(command in line and explained in line for line in lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_its_options(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+
+    assert result.exit_code == 0
+    assert "--config" in result.output and "Configuration file" in result.output
+
+
+def test_success(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("ingest", "--config", config, "--as-of", "2024-06-01") == 0
+
+    assert capsys.readouterr().out == "transactions: 1 rows = 1 kept + 0 quarantined + 0 not yet known\n"
+    assert (tmp_path / "store" / "2024-06-01" / "manifest.json").exists()
+
+
+def test_output_goes_elsewhere(run: Run, config: Path, tmp_path: Path) -> None:
+    assert run("ingest", "--config", config, "--as-of", "2024-06-01", "--output", tmp_path / "other") == 0
+
+    assert (tmp_path / "other" / "store" / "2024-06-01").exists() and not (tmp_path / "store").exists()
+
+
+def test_a_wrong_configuration_ends_with_2(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("ingest", "--config", tmp_path / "absent.toml") == 2
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("holdfast: ") and "absent.toml: no such file" in printed.err
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("arguments", [("ingest",), ("ingest", "--as-of", "June"), ("bake",)])
+def test_wrong_arguments_end_with_2(arguments: tuple[str, ...], run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_bad_data_ends_with_3(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sales.csv").unlink()
+
+    assert run("ingest", "--config", config, "--as-of", "2024-06-01") == 3
+    error = capsys.readouterr().err
+    assert error.startswith("holdfast: [sources.transactions] ") and error.count("\n") == 1
+    assert run("score", "--config", config, "--as-of", "2024-06-01") == 3
+    assert "Run `holdfast ingest --as-of 2024-06-01`" in capsys.readouterr().err
+
+
+def test_a_run_for_the_same_date_ends_with_6(
+    run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_lock(tmp_path, datetime(2024, 6, 1).date()):
+        for command in ("ingest", "train", "score", "nightly"):
+            assert run(command, "--config", config, "--as-of", "2024-06-01") == 6
+            assert "another run for 2024-06-01 is under way" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_7(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device", "/data/store")
+
+    monkeypatch.setattr("pipelines.ingest.commit", full)
+
+    assert run("ingest", "--config", config, "--as-of", "2024-06-01") == PublishError.exit_code == 7
+    assert capsys.readouterr().err == (
+        "holdfast: /data/store: No space left on device. Free space, or mend the rights.\n"
+    )
+
+
+def test_without_a_date_it_is_today_in_the_business_zone(
+    run: Run, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(datetime):
+        """A clock that stands at 23:30 UTC on the last of May: in Auckland it is June."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # ty: ignore[incompatible-method-override]
+            return datetime(2024, 5, 31, 23, 30, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(pipelines.cli, "datetime", Late)
+
+    assert run("ingest", "--config", config) == 0
+    assert [path.name for path in (tmp_path / "store").iterdir() if path.is_symlink()] == ["2024-06-01"]

@@ -1,0 +1,178 @@
+"""Folders become current in one step, whatever fails on the way."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from configs.errors import LockError
+from pipelines.storage import (
+    MANIFEST,
+    combined_hash,
+    commit,
+    disk_error,
+    hashes_below,
+    point,
+    read_json,
+    run_lock,
+    staged,
+    write_json,
+)
+
+DAY = "2024-06-01"
+STEPS = ("rename", "replace", "fsync")
+
+
+def store(root: Path, text: str) -> Path:
+    """Commit a folder with two files as the newest revision of the day."""
+    with staged(root, DAY) as folder:
+        (folder / "lists").mkdir()
+        (folder / "scores.txt").write_text(text)
+        (folder / "lists" / "anna.txt").write_text(text)
+        return commit(root, DAY, folder, {"as_of": DAY})
+
+
+def failing_at(call: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the call-th rename, replace or fsync raise; returns the names of the calls made, as they come."""
+    calls: list[str] = []
+
+    def wrapped(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any) -> Any:
+            calls.append(name)
+            if len(calls) == call:
+                raise OSError(errno.EIO, "the power is gone")
+            return real(*arguments)
+
+        return step
+
+    for name in STEPS:
+        monkeypatch.setattr(os, name, wrapped(name, getattr(os, name)))
+    return calls
+
+
+def test_files_and_manifest(tmp_path: Path) -> None:
+    final = store(tmp_path, "yes")
+
+    assert final == tmp_path / ".revisions" / DAY / "1"
+    assert (tmp_path / DAY).resolve() == final.resolve()
+    # printf yes | sha256sum
+    yes = "8a798890fe93817163b10b5f7bd2ca4d25d84c52739a645a889c173eee7d9d3d"
+    assert read_json(final / MANIFEST) == {"as_of": DAY, "files": {"lists/anna.txt": yes, "scores.txt": yes}}
+    assert hashes_below(final) == {"lists/anna.txt": yes, "scores.txt": yes}
+    assert not list((tmp_path / ".staging").iterdir())
+
+
+def test_equal_content_makes_no_new_revision(tmp_path: Path) -> None:
+    assert store(tmp_path, "yes") == store(tmp_path, "yes")
+
+    assert [path.name for path in (tmp_path / ".revisions" / DAY).iterdir()] == ["1"]
+
+
+def test_changed_content_makes_a_new_revision_and_keeps_the_old(tmp_path: Path) -> None:
+    old = store(tmp_path, "yes")
+    before = hashes_below(old)
+
+    for expected in range(2, 12):  # past 9: revisions are counted, not sorted as text
+        assert store(tmp_path, str(expected)).name == str(expected)
+
+    assert hashes_below(old) == before
+    assert (tmp_path / DAY / "scores.txt").read_text() == "11"
+
+
+def test_a_failure_at_any_step_leaves_the_last_good_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        calls = failing_at(0, patch)
+        store(tmp_path / "counted", "new")
+    # Two files, two folders and the revisions' folder are flushed about one rename; then the link is switched.
+    assert sorted(calls) == ["fsync"] * 7 + ["rename", "replace"]
+    assert calls[-2:] == ["replace", "fsync"] and calls.index("rename") < calls.index("replace")
+
+    for call in range(1, len(calls) + 1):
+        root = tmp_path / str(call)
+        old = store(root, "old")
+        before = hashes_below(old)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="power"):
+            failing_at(call, patch)
+            store(root, "new")
+
+        assert hashes_below(old) == before
+        assert (root / DAY / "scores.txt").read_text() == ("old" if call < len(calls) else "new")
+        assert hashes_below(root / DAY) == read_json(root / DAY / MANIFEST)["files"]
+        assert not list((root / ".staging").iterdir())
+
+        store(root, "new")
+        assert (root / DAY / "scores.txt").read_text() == "new"
+        assert [path.name for path in root.iterdir() if path.name.endswith(".new")] == []
+
+
+def test_the_root_can_be_moved(tmp_path: Path) -> None:
+    store(tmp_path / "here", "yes")
+    shutil.move(tmp_path / "here", tmp_path / "there")
+
+    assert not os.readlink(tmp_path / "there" / DAY).startswith("/")
+    assert (tmp_path / "there" / DAY / "scores.txt").read_text() == "yes"
+
+
+def test_a_link_can_be_moved_on(tmp_path: Path) -> None:
+    for day in ("monday", "tuesday"):
+        (tmp_path / day).mkdir()
+        point(tmp_path / "current", tmp_path / day)
+
+    assert (tmp_path / "current").resolve().name == "tuesday"
+
+
+def test_staging_is_emptied_before_and_after(tmp_path: Path) -> None:
+    left_behind = tmp_path / ".staging" / DAY / "half.txt"
+    left_behind.parent.mkdir(parents=True)
+    left_behind.write_text("half")
+
+    with pytest.raises(ValueError, match="stop"), staged(tmp_path, DAY) as folder:
+        assert not list(folder.iterdir())
+        (folder / "file.txt").write_text("x")
+        raise ValueError("stop")
+
+    assert not left_behind.parent.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS])
+def test_a_full_disk_that_polars_reports_is_an_error_of_the_disk(number: int, tmp_path: Path) -> None:
+    with pytest.raises(OSError) as raised, staged(tmp_path, DAY):
+        raise pl.exceptions.ComputeError(f"parquet: underlying IO error: {os.strerror(number)} (os error {number})")
+
+    assert raised.value.errno == number and raised.value.filename == str(tmp_path / ".staging" / DAY)
+
+
+def test_other_errors_of_polars_pass() -> None:
+    assert disk_error(pl.exceptions.ComputeError("no such thing (os error 2)")) is None
+    assert disk_error(pl.exceptions.ComputeError("28 rows")) is None
+
+
+def test_a_second_run_for_the_date_is_refused_at_once(tmp_path: Path) -> None:
+    day = date(2024, 6, 1)
+
+    with run_lock(tmp_path, day):
+        with pytest.raises(LockError, match=f"another run for {DAY} is under way") as raised, run_lock(tmp_path, day):
+            pass
+        with run_lock(tmp_path, date(2024, 6, 2)):
+            pass  # another date is free
+
+    assert raised.value.exit_code == 6
+    with pytest.raises(ValueError, match="stop"), run_lock(tmp_path, day):
+        raise ValueError("stop")
+    with run_lock(tmp_path, day):
+        pass  # released, after success and after a failure
+
+
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": 1, "a": [date(2024, 6, 1)]})
+    write_json(tmp_path / "b.json", {"a": [date(2024, 6, 1)], "b": 1})
+
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert combined_hash({"b": 1, "a": 2}) == combined_hash({"a": 2, "b": 1}) != combined_hash({"a": 1, "b": 2})
