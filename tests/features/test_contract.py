@@ -32,9 +32,9 @@ def test_the_whole_matrix_keeps_the_contract(case, chosen):
 
 
 def test_the_oracle_knows_every_registered_family():
-    assert [family.name for family in FAMILIES] == list(reference.FAMILIES)
+    assert {family.name for family in FAMILIES} == set(reference.FAMILIES)
 
 
 def test_a_family_is_active_where_its_table_is():
-    assert [family.name for family in active_families(["transactions"])] == ["rhythm", "rfm", "returns", "calendar"]
+    assert {family.name for family in active_families(["transactions"])} == {"rfm", "rhythm", "returns", "calendar"}
     assert active_families(TABLES) == FAMILIES
