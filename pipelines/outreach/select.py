@@ -6,6 +6,7 @@ from configs.settings import Lists
 from features.time import Cutoff
 
 CONTACT_COLUMNS = ["account_manager", "display_name", "phone", "email", "preferred_channel"]
+ROUNDING = 1e-9
 
 
 def latest_customers(customers: pl.DataFrame, cutoff: Cutoff) -> pl.DataFrame:
@@ -37,7 +38,7 @@ def select(scores: pl.DataFrame, customers: pl.DataFrame, refused: pl.Series, li
         .otherwise(pl.lit("low"))
     )
     ranked = (
-        scores.filter(probability >= probability.mean())
+        scores.filter(probability >= probability.mean() - ROUNDING)
         .filter(~pl.col("customer_id").is_in(refused.implode()))
         .join(customers, on="customer_id", how="left")
         .with_columns(pl.col("account_manager").fill_null(lists.unassigned_manager), risk_band=band)

@@ -38,7 +38,7 @@ def lists(**changes: Any) -> Lists:
 
 
 def test_each_manager_gets_the_most_value_at_risk() -> None:
-    scored = scores(("A", 0.5, 10.0), ("B", 0.5, 30.0), ("C", 0.5, 20.0), ("D", 0.9, 5.0), ("E", 0.5, 1.0))
+    scored = scores(("A", 0.5, 10.0), ("B", 0.5, 30.0), ("C", 0.5, 20.0), ("D", 0.5, 5.0), ("E", 0.5, 1.0))
     known = customers(A="Anna", B="Anna", C="Anna", D="Bert", E="Bert")
 
     listed = select(scored, known, NOBODY, lists(customers_per_manager=2))
@@ -73,12 +73,24 @@ def test_customers_without_a_manager_share_a_list() -> None:
     ]
 
 
-def test_bands_begin_at_their_thresholds() -> None:
-    scored = scores(("A", 0.6, 5.0), ("B", 0.5999, 4.0), ("C", 0.3, 3.0), ("D", 0.2999, 2.0), ("E", 0.0, 1.0))
+@pytest.mark.parametrize(
+    ("probability", "band"), [(0.6, "high"), (0.5999, "medium"), (0.3, "medium"), (0.2999, "low"), (0.0, "low")]
+)
+def test_bands_begin_at_their_thresholds(probability: float, band: str) -> None:
+    limits = lists(high_risk_from=0.6, medium_risk_from=0.3)
+    assert select(scores(("A", probability, 5.0)), customers(), NOBODY, limits)["risk_band"].to_list() == [band]
 
-    listed = select(scored, customers(), NOBODY, lists(high_risk_from=0.6, medium_risk_from=0.3))
 
-    assert listed["risk_band"].to_list() == ["high", "medium", "medium", "low", "low"]
+def test_who_is_less_likely_to_leave_than_the_average_is_not_listed() -> None:
+    # The average is 0.3: B is at it, C below it, however much is at risk.
+    scored = scores(("A", 0.5, 1.0), ("B", 0.3, 2.0), ("C", 0.1, 900.0))
+    assert select(scored, customers(), NOBODY, lists())["customer_id"].to_list() == ["B", "A"]
+
+
+def test_customers_who_are_all_alike_are_all_listed() -> None:
+    # Seven times 0.1 adds up to a mean just above 0.1.
+    scored = scores(*((name, 0.1, 1.0) for name in "ABCDEFG"))
+    assert select(scored, customers(), NOBODY, lists()).height == 7
 
 
 def test_who_refused_contact_is_not_listed_and_takes_no_place() -> None:
