@@ -13,9 +13,10 @@ from features.labels import labels
 from features.matrix import build_matrix
 from features.registry import active_families
 from features.time import Cutoff
-from pipelines.storage import MANIFEST, bucket_file, read_json
+from pipelines.storage import MANIFEST, bucket_file, read_json, sample_part_of
 
 Tables = dict[str, pl.DataFrame]
+SAMPLE_PARTS = 1000
 
 
 def open_store(settings: Settings, cutoff: Cutoff) -> Path:
@@ -42,6 +43,14 @@ def tables_by_bucket(store: Path) -> Iterator[Tables]:
     names = {"customers", *manifest["tables"]}
     for bucket in range(buckets_in(store)):
         yield {name: pl.read_parquet(bucket_file(store, name, bucket)) for name in sorted(names)}
+
+
+def sampled(tables: Tables, share: float) -> Tables:
+    """The rows of a `share` of the customers, chosen by their ids alone, so that a customer is in or out for good."""
+    if share >= 1:
+        return tables
+    chosen = sample_part_of(pl.col("customer_id"), SAMPLE_PARTS) < share * SAMPLE_PARTS
+    return {name: rows.filter(chosen) for name, rows in tables.items()}
 
 
 def features_of(

@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+DEMO = Path("configs/demo.toml")
 ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file (TOML).")]
 AsOfOption = Annotated[
     datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Only what was known before this day counts.")
@@ -54,11 +55,14 @@ def _prepared(config: Path, output: Path | None, as_of: datetime | None) -> tupl
 
 @app.command()
 def simulate(
-    config: ConfigOption,
+    config: ConfigOption = DEMO,
     customers: Annotated[int, typer.Option(min=50, help="Customers of the simulated company.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed: the same seed gives the same company.")] = 1,
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Events happen before this day (default: today).")
+        datetime | None,
+        typer.Option(
+            "--until", "--as-of", formats=["%Y-%m-%d"], help="Events happen before this day (default: today)."
+        ),
     ] = None,
     output: OutputOption = None,
 ) -> None:
@@ -122,7 +126,7 @@ def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption
 
 
 @app.command()
-def oracle(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+def oracle(config: ConfigOption = DEMO, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Hold the scores of a simulated company against its true probabilities."""
     import polars as pl
 

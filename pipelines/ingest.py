@@ -6,7 +6,6 @@ anything that its date could not know.
 """
 
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,12 @@ from features.contract import Kind, Table
 from features.tables import TABLES
 from features.time import INSTANT, Cutoff
 from pipelines.convert import converted
+from pipelines.progress import Log
 from pipelines.quarantine import REASON, examples, split, unreadable
 from pipelines.sources import readable, scan
 from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged
 
-Log = Callable[[str], None]
+FRESH_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
                 f"[sources.transactions]: no transaction was known before {cutoff.day}. "
                 "Check the source and its dates, or give a later --as-of."
             )
+        _warn_of_old_data(folder, cutoff, log)
         if "customers" not in settings.sources:
             _derive_customers(folder, settings.ingest.buckets)
         shutil.rmtree(folder / "raw", ignore_errors=True)
@@ -167,6 +168,14 @@ def _refuse_too_many(settings: Settings, table: Table, counts: Counts, quarantin
         f"{limit:.0%}: {reasons}. For example {examples(table, quarantined)}. Mend the source or its `sql`, or raise "
         "ingest.quarantined_share_limit."
     )
+
+
+def _warn_of_old_data(folder: Path, cutoff: Cutoff, log: Log) -> None:
+    """Say so where the newest transaction is old: an export that stopped looks like every customer leaving."""
+    newest = pl.scan_parquet(folder / "transactions").select(pl.col("occurred_at").max()).collect().item()
+    days = (cutoff.instant - newest).days
+    if days > FRESH_DAYS:
+        log(f"warning: [sources.transactions]: the newest is {days:,} days older than {cutoff.day}. Is it up to date?")
 
 
 def _derive_customers(folder: Path, buckets: int) -> None:

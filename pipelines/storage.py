@@ -32,6 +32,11 @@ def bucket_of(customer_id: pl.Expr, buckets: int) -> pl.Expr:
     return (plh.col(customer_id.meta.output_name()).nchash.xxhash64() % buckets).cast(pl.Int64).fill_null(0)
 
 
+def sample_part_of(customer_id: pl.Expr, parts: int) -> pl.Expr:
+    """Part (Int64, 0-based) of a customer by another hash (wyhash), so that every bucket holds all parts alike."""
+    return (plh.col(customer_id.meta.output_name()).nchash.wyhash() % parts).cast(pl.Int64)
+
+
 def bucket_file(store: Path, table: str, bucket: int) -> Path:
     """File of one bucket of a canonical table in a store folder."""
     return store / table / f"bucket-{bucket:04d}.parquet"

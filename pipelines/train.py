@@ -17,7 +17,15 @@ from models.pair import ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
 from models.tracking import RECIPE_FILE, log_training, make_champion
-from pipelines.build import buckets_in, families_of, features_of, labelled_features_of, open_store, tables_by_bucket
+from pipelines.build import (
+    buckets_in,
+    families_of,
+    features_of,
+    labelled_features_of,
+    open_store,
+    sampled,
+    tables_by_bucket,
+)
 from pipelines.progress import Log, track
 from pipelines.storage import MANIFEST, combined_hash, read_json
 
@@ -81,9 +89,15 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
 
 
 def _matrices(settings: Settings, store: Path, split: Split, cutoff: Cutoff) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The labelled matrix of all labelled cutoffs, and the unlabelled one of the as-of date's cohort."""
+    """The labelled matrix of all labelled cutoffs, and the unlabelled one of the as-of date's cohort.
+
+    Both of the same sample of customers where all of them would make more than `rows_limit` rows.
+    """
     families, labelled, cohort = families_of(store), [], []
+    customers = pl.scan_parquet(store / "customers").select(pl.len()).collect().item()
+    share = settings.training.rows_limit / (customers * len(split.labelled))
     for tables in track(tables_by_bucket(store), "features", buckets_in(store)):
+        tables = sampled(tables, share)
         labelled.append(labelled_features_of(tables, split.labelled, families, settings))
         cohort.append(features_of(tables, [cutoff], families, settings))
     return pl.concat(labelled), pl.concat(cohort)

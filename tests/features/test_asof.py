@@ -2,6 +2,7 @@
 
 import statistics
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
@@ -54,6 +55,13 @@ def test_a_fact_counts_from_the_first_cutoff_after_it_was_learned():
     # happened and counts from then; the 4 and the 16 were learned later. The 1 without `known_at` always counts.
     assert found["trial__it_sum_lifetime"].to_list() == [1, 1 + 2 + 8, 1 + 2 + 4 + 8, 31]
     assert found["trial__it_sum_30d"].to_list() == [1, 1 + 2 + 8, 2 + 4 + 8, 0]
+
+
+def test_a_fact_learned_at_the_very_cutoff_counts_from_the_next():
+    events = table("transactions", "occurred_at | amount | known_at\n2025-05-20 | 2 | 2025-06-01")
+    measure = feature(AMOUNT, "sum", unit="amount")
+    found = aggregate(family(measure), TRANSACTIONS, events, [cutoff("2025-06-01"), cutoff("2025-06-02")])
+    assert found.rows() == [("ada", date(2025, 6, 2), 2)]
 
 
 def test_what_is_learned_late_changes_the_earlier_events_columns_only_once_known():

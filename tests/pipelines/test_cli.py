@@ -21,7 +21,7 @@ business_timezone = "{zone}"
 [sources.transactions]
 path = "{root}/sales.csv"
 """
-SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-01,10\n"
+SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-31,10\n"
 COMMANDS = ("simulate", "ingest", "train", "score", "nightly", "oracle")
 Run = Callable[..., int]
 

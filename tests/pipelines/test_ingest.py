@@ -180,6 +180,6 @@ def test_a_column_that_nobody_asked_for_is_named_once(settings_for: SettingsFor,
     )
 
     assert plain == wide
-    assert [line for line in lines if "warning" in line] == [
+    assert [line for line in lines if "no such columns" in line] == [
         "warning: [sources.transactions]: transactions has no such columns, ignored: colour, weight"
     ]

@@ -91,6 +91,7 @@ def test_reasons_of_complaints(settings_for: SettingsFor, stored: Stored, cutoff
         ("resolved", "2024-05-02", "delay", None, "2024-05-01"),
         ("answered", "2024-05-02", "delay", "2024-05-01", None),
         ("resolved when", "2024-05-02", "delay", None, "soon"),
+        ("two faults", "2024-05-02", "weather", None, "2024-05-01"),
     ]
     names = ["complaint_id", "opened_at", "cause", "first_response_at", "resolved_at"]
     complaints = pl.DataFrame(rows, schema=names, orient="row").with_columns(customer_id=pl.lit("C1"))
@@ -107,6 +108,7 @@ def test_reasons_of_complaints(settings_for: SettingsFor, stored: Stored, cutoff
         "resolved": "complaints: resolved_at before opened_at",
         "answered": "complaints: first_response_at before opened_at",
         "resolved when": "resolved_at: not a time",
+        "two faults": "cause: not one of support, delay, quality, service, price, other",
     }
     assert reasons(store, "complaint_updates") == {"unheard of": "complaint_id: not among the complaints"}
 

@@ -164,10 +164,11 @@ def test_a_second_run_for_the_date_is_refused_at_once(tmp_path: Path) -> None:
             pass  # another date is free
 
     assert raised.value.exit_code == 6
-    with pytest.raises(ValueError, match="stop"), run_lock(tmp_path, day):
+    with pytest.raises(ValueError, match="stop") as kept, run_lock(tmp_path, day):
         raise ValueError("stop")
     with run_lock(tmp_path, day):
         pass  # released, after success and after a failure
+    assert kept.value  # which holds on to the lock's frame: it was not the garbage collector that let go
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
