@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from filelock import BaseFileLock
 
 from configs.errors import LockError
 from pipelines.storage import (
@@ -155,20 +157,27 @@ def test_other_errors_of_polars_pass() -> None:
 
 
 def test_a_second_run_for_the_date_is_refused_at_once(tmp_path: Path) -> None:
-    day = date(2024, 6, 1)
-
-    with run_lock(tmp_path, day):
-        with pytest.raises(LockError, match=f"another run for {DAY} is under way") as raised, run_lock(tmp_path, day):
-            pass
+    with run_lock(tmp_path, date(2024, 6, 1)):
         with run_lock(tmp_path, date(2024, 6, 2)):
             pass  # another date is free
+        started = time.monotonic()
+        with pytest.raises(LockError, match=f"another run for {DAY} is under way") as raised:
+            with run_lock(tmp_path, date(2024, 6, 1)):
+                pass
 
     assert raised.value.exit_code == 6
-    with pytest.raises(ValueError, match="stop") as kept, run_lock(tmp_path, day):
+    assert time.monotonic() - started < 1
+
+
+def test_the_lock_is_released_after_success_and_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseFileLock, "__del__", lambda lock: None)  # or the garbage collector would let go for us
+
+    with run_lock(tmp_path, date(2024, 6, 1)):
+        pass
+    with pytest.raises(ValueError, match="stop"), run_lock(tmp_path, date(2024, 6, 1)):
         raise ValueError("stop")
-    with run_lock(tmp_path, day):
-        pass  # released, after success and after a failure
-    assert kept.value  # which holds on to the lock's frame: it was not the garbage collector that let go
+    with run_lock(tmp_path, date(2024, 6, 1)):
+        pass
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
