@@ -28,7 +28,7 @@ def test_a_purchase_in_the_thirty_days_before():
         first instant  | 2025-05-02 00:00    |      1 | 2025-05-02
         just before it | 2025-05-01 23:59:59 |      1 | 2025-05-02
         last moment    | 2025-05-31 23:59:59 |      1 | 2025-05-31 23:59:59
-        at the cutoff  | 2025-06-01 00:00    |      1 | 2025-06-01
+        at the cutoff  | 2025-06-01 00:00    |      1 | 2025-05-31
         known in time  | 2025-05-20 00:00    |      1 | 2025-05-31
         known too late | 2025-05-20 00:00    |      1 | 2025-06-01
         only a return  | 2025-05-20 00:00    |     -1 | 2025-05-20
