@@ -27,7 +27,7 @@ def test_the_flow_publishes_what_the_command_does(company: Company) -> None:
 
     root = company.settings.root
     before = read_json(root / "published" / AS_OF.isoformat() / MANIFEST)
-    with prefect_test_harness():
+    with prefect_test_harness(server_startup_timeout=180):
         folder = nightly_flow(str(company.config), AS_OF, str(root))
     assert Path(folder).name == "1"
     assert read_json(Path(folder) / MANIFEST) == before
