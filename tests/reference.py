@@ -96,16 +96,18 @@ def rfm(view: View) -> Values:
     for days in (90, 365, None):
         values[named("rfm__basket_mean", days)] = mean(units(view.within(bought, days)))
     baskets = units(bought)
-    recency = view.days_since(bought[-1]["occurred_at"]) if bought else None
-    tenure = view.days_since(bought[0]["occurred_at"]) if bought else None
+    recency = tenure = active = yearly = None
+    if bought:
+        recency, tenure = view.days_since(bought[-1]["occurred_at"]), view.days_since(bought[0]["occurred_at"])
+        active, yearly = (tenure - recency) / tenure, len(bought) / max(tenure, 30) * 365
     return values | {
         "rfm__basket_max_lifetime": max(baskets, default=None),
         "rfm__basket_std_lifetime": spread(baskets),
         "rfm__basket_last_lifetime": baskets[-1] if baskets else None,
         "rfm__recency_days": recency,
         "rfm__tenure_days": tenure,
-        "rfm__active_share": (tenure - recency) / tenure if bought else None,
-        "rfm__orders_per_year": len(bought) / max(tenure, 30) * 365 if bought else None,
+        "rfm__active_share": active,
+        "rfm__orders_per_year": yearly,
         "rfm__orders_change_90d": orders[90] - (orders[180] - orders[90]),
         "rfm__spent_change_90d": spent[90] - (spent[180] - spent[90]),
     }
@@ -118,16 +120,15 @@ def rhythm(view: View) -> Values:
         if days >= 0.5:
             gaps.append({"days": days, "occurred_at": later["occurred_at"]})
     lengths = [gap["days"] for gap in gaps]
-    typical, average, longest = None, mean(lengths), max(lengths, default=None)
-    overdue = score = recency = None
+    typical = longest = recency = overdue = score = None
     if lengths:
-        typical, recency = statistics.median(lengths), view.days_since(bought[-1]["occurred_at"])
+        typical, longest = statistics.median(lengths), max(lengths)
+        recency = view.days_since(bought[-1]["occurred_at"])
         overdue = recency - typical
-    if len(lengths) > 1:
-        score = (recency - average) / (statistics.stdev(lengths) + 1)
+        score = (recency - statistics.fmean(lengths)) / (statistics.stdev(lengths) + 1) if len(lengths) > 1 else None
     last_year_on = len(view.within(bought, 365)) - len(view.within(bought, 275))
     return {
-        "rhythm__gap_mean_lifetime": average,
+        "rhythm__gap_mean_lifetime": mean(lengths),
         "rhythm__gap_median_lifetime": typical,
         "rhythm__gap_std_lifetime": spread(lengths),
         "rhythm__gap_last_lifetime": lengths[-1] if lengths else None,

@@ -86,15 +86,15 @@ def _instants(draw: st.DrawFn, cutoffs: list[Cutoff]) -> list[datetime]:
     edges = [c.instant for c in cutoffs] + [c.days_before(days) for c in cutoffs for days in WINDOWS]
     near = st.tuples(st.sampled_from(edges), st.sampled_from(NUDGES)).map(lambda pair: pair[0] + pair[1])
     anywhere = st.integers(0, 24 * 700).map(lambda hours: BEGINNING + hours * HOUR)
-    return [c.instant for c in cutoffs] + draw(st.lists(near | anywhere, min_size=4, max_size=10))
+    return [c.instant for c in cutoffs] + draw(st.lists(near | anywhere, min_size=3, max_size=7))
 
 
 @st.composite
 def _events(draw: st.DrawFn, table: Table, pool: list[datetime], late: set[str]) -> list[Row]:
     times = draw(st.lists(st.sampled_from(pool), min_size=3, max_size=16))
-    # Keys in another order than the rows: 00, 07, 14, 05, ...
-    keys = [f"{7 * number % 16:02d}" for number in range(16)]
-    return [draw(_event(table, key, time, pool, late)) for key, time in zip(keys, times, strict=False)]
+    # Keys fall as rows go on, so that rows of one instant are never in the order of their keys.
+    keys = [f"{99 - number}" for number in range(len(times))]
+    return [draw(_event(table, key, time, pool, late)) for key, time in zip(keys, times, strict=True)]
 
 
 @st.composite
@@ -140,7 +140,7 @@ def _another_future(draw: st.DrawFn, table: Table, rows: list[Row], pool: list[d
     freed = [row[table.key[0]] for row in rows if not is_known(row)]
     times = st.sampled_from(AFTER).map(lambda delay: now + delay) | st.sampled_from(pool)
     for number, time in enumerate(draw(st.lists(times, max_size=6))):
-        key = freed[number] if number < len(freed) else f"0{number}x"
+        key = freed[number] if number < len(freed) else f"{95 - number}x"
         row = draw(_event(table, key, time, pool, set()))
         changed.append(row | {"known_at": max(time, now) + draw(st.sampled_from([0 * HOUR, MICROSECOND, 3 * DAY]))})
     return changed

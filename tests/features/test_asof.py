@@ -14,7 +14,7 @@ from features.family import Family, Feature, Op
 from features.tables import TABLES
 from features.time import LIFETIME, Window, windows
 from tests.features.drawn_tables import at, cutoff, table
-from tests.features.strategies import CUTOFFS, frames, stores
+from tests.features.strategies import CUTOFFS, Row, frames, stores
 
 TRANSACTIONS = TABLES["transactions"]
 AMOUNT = pl.col("amount")
@@ -92,9 +92,9 @@ def test_cells_filled_in_later_are_empty_until_then():
     assert later["satisfaction"].to_list() == [3, None, None]
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(store=stores(["transactions"]))
-def test_the_fast_path_equals_the_direct_path(store):
+def test_the_fast_path_equals_the_direct_path(store: dict[str, list[Row]]):
     within = (*windows(30), LIFETIME)
     measures = [feature(e, op, *within, name=name) for name, e in EXPRESSIONS.items() for op in ADDING_UP]
     punctual = frames(store)["transactions"].with_columns(known_at=pl.col("occurred_at"))
@@ -147,6 +147,16 @@ def test_the_spread_over_intervals_is_that_of_all_values(offset: int):
     assert found["trial__it_std_365d"] == pytest.approx(statistics.stdev(amounts[1:]), rel=1e-6)
     assert found["trial__it_std_60d"] == pytest.approx(statistics.stdev(amounts[4:]), rel=1e-6)
     assert found["trial__it_std_7d"] == pytest.approx(statistics.stdev(amounts[6:]), rel=1e-6)
+
+
+@pytest.mark.parametrize("keys", ["abc", "cba", "bca"])
+def test_of_events_of_one_instant_the_greatest_key_is_the_last(keys: str):
+    amounts = {"a": 1, "b": 2, "c": 3}
+    lines = [f"{key} | 2025-05-01 | {amounts[key]}" for key in keys]
+    events = table("transactions", "\n".join(["transaction_id | occurred_at | amount", *lines]))
+    measures = [feature(AMOUNT, "first", unit="amount"), feature(AMOUNT, "last", unit="amount")]
+    found = aggregate(family(*measures), TRANSACTIONS, events, [cutoff("2025-06-01")]).row(0, named=True)
+    assert (found["trial__it_first_lifetime"], found["trial__it_last_lifetime"]) == (1, 3)
 
 
 def test_one_value_has_no_spread_and_equal_values_have_none_apart():

@@ -10,7 +10,7 @@ from configs.settings import Churn
 from features.cohort import cohort
 from tests.features.drawn_tables import cutoff, table
 from tests.features.reference_outcomes import in_cohort
-from tests.features.strategies import CUSTOMERS, CUTOFFS, LONDON, WITHOUT_EVENTS, frames, stores
+from tests.features.strategies import CUSTOMERS, CUTOFFS, LONDON, WITHOUT_EVENTS, Row, frames, stores
 
 INACTIVITY = Churn(active_within_days=30)
 CONTRACT = Churn(definition="contract")
@@ -92,9 +92,9 @@ def test_one_row_for_each_customer_and_cutoff_sorted():
 
 
 @pytest.mark.parametrize("churn", [Churn(active_within_days=365), CONTRACT], ids=lambda churn: churn.definition)
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=settings().max_examples // 2)
 @given(store=stores(["transactions", "contracts", "objections"]))
-def test_equal_to_the_oracle(churn: Churn, store):
+def test_equal_to_the_oracle(churn: Churn, store: dict[str, list[Row]]):
     store["objections"] = store["objections"][:1]
     found = cohort(frames(store), CUTOFFS, churn).rows()
     assert found == [

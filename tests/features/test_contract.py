@@ -8,14 +8,14 @@ from features.family import Family
 from features.registry import FAMILIES, active_families
 from tests import reference
 from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
-from tests.features.strategies import cases
+from tests.features.strategies import Case, cases
 
 TABLES = sorted({family.table for family in FAMILIES if family.table})
 
 # Shape and values are looked at on every store. Of the other clauses, which build the matrix again, a quick run takes
 # one a store and a long run takes all.
 OTHERS = [clause for clause in CLAUSES if clause not in (SHAPE, ORACLE)]
-choices = st.just(OTHERS) if settings.default.max_examples >= 100 else st.sampled_from(OTHERS).map(lambda one: [one])
+choices = st.just(OTHERS) if settings().max_examples >= 100 else st.sampled_from(OTHERS).map(lambda one: [one])
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -25,9 +25,9 @@ def test_a_family_keeps_the_contract(family: Family, data: st.DataObject):
     assert broken_clauses([family], case, [SHAPE, ORACLE, *data.draw(choices)]) == {}
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(case=cases(TABLES), chosen=choices)
-def test_the_whole_matrix_keeps_the_contract(case, chosen):
+def test_the_whole_matrix_keeps_the_contract(case: Case, chosen: list[str]):
     assert broken_clauses(FAMILIES, case, [SHAPE, ORACLE, *chosen]) == {}
 
 

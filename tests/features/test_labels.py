@@ -11,7 +11,7 @@ from features.labels import labels
 from features.time import Cutoff
 from tests.features.drawn_tables import cutoff, table
 from tests.features.reference_outcomes import left_contract, stopped_buying, value
-from tests.features.strategies import CUSTOMERS, CUTOFFS, LONDON, WITHOUT_EVENTS, frames, stores
+from tests.features.strategies import CUSTOMERS, CUTOFFS, LONDON, WITHOUT_EVENTS, Row, frames, stores
 
 INACTIVITY = Churn(horizon_days=30)
 CONTRACT = Churn(definition="contract", horizon_days=30, grace_days=10)
@@ -149,9 +149,9 @@ def test_the_order_of_the_rows_is_kept():
 @pytest.mark.parametrize(
     "churn", [Churn(horizon_days=60), Churn(definition="contract", horizon_days=60)], ids=lambda churn: churn.definition
 )
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=settings().max_examples // 2)
 @given(store=stores(["transactions", "contracts", "costs"]))
-def test_equal_to_the_oracle(churn: Churn, store):
+def test_equal_to_the_oracle(churn: Churn, store: dict[str, list[Row]]):
     rows = rows_of([*CUSTOMERS, WITHOUT_EVENTS], CUTOFFS)
     found, expected = labels(frames(store), rows, CUTOFFS, churn, 90), []
     for customer, day in rows.rows():
