@@ -16,8 +16,6 @@ from features.contract import MONEY_SCALE, Table
 from features.family import ADDITIVE_OPS, Family, Feature
 from features.time import INSTANT, Cutoff, Window, days_between
 
-InWindow = Callable[[Window], pl.Expr]
-
 
 def known_before(rows: pl.LazyFrame, table: Table, instant: datetime) -> pl.LazyFrame:
     """The rows of `table` as they were known strictly before `instant`: late columns empty unless known by then."""
@@ -92,7 +90,7 @@ def _by_intervals(
         seen = partials.filter(pl.col("interval") <= boundaries.index(cutoff.instant))
         return seen.group_by("customer_id").agg(combined).with_columns(cutoff=pl.lit(cutoff.day))
 
-    return _stacked(at, measures, cutoffs)
+    return _stacked(at, cutoffs)
 
 
 def _direct(
@@ -112,12 +110,10 @@ def _direct(
         events = _prepared(family, known)
         return events.group_by("customer_id").agg(values).with_columns(cutoff=pl.lit(cutoff.day))
 
-    return _stacked(at, measures, cutoffs)
+    return _stacked(at, cutoffs)
 
 
-def _stacked(
-    at: Callable[[Cutoff], pl.LazyFrame], measures: Sequence[Feature], cutoffs: Sequence[Cutoff]
-) -> pl.DataFrame:
+def _stacked(at: Callable[[Cutoff], pl.LazyFrame], cutoffs: Sequence[Cutoff]) -> pl.DataFrame:
     """The frames of all cutoffs, one below the other, columns in one order."""
     frames = pl.collect_all([at(c) for c in cutoffs])
     return pl.concat(frames).select("customer_id", "cutoff", pl.exclude("customer_id", "cutoff"))

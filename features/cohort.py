@@ -18,9 +18,10 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
     counts. Customers who objected to profiling, or were erased, before the cutoff are left out.
     """
     at = _active if churn.definition == "inactivity" else _under_contract
+    objections = tables.get("objections", TABLES["objections"].empty())
     rows = [
         at(tables, cutoff, churn)
-        .join(_objectors(tables, cutoff), on="customer_id", how="anti")
+        .join(objectors(objections, ["no_profiling", "erased"], cutoff).lazy(), on="customer_id", how="anti")
         .with_columns(cutoff=pl.lit(cutoff.day))
         for cutoff in cutoffs
     ]
@@ -40,8 +41,7 @@ def _under_contract(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: C
     return known.filter(running).select("customer_id").unique()
 
 
-def _objectors(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff) -> pl.LazyFrame:
-    if "objections" not in tables:
-        return pl.LazyFrame(schema={"customer_id": pl.String})
-    refused = pl.col("kind").is_in(["no_profiling", "erased"]) & (pl.col("effective_at") < cutoff.instant)
-    return tables["objections"].lazy().filter(refused).select("customer_id").unique()
+def objectors(objections: pl.DataFrame, kinds: Sequence[str], cutoff: Cutoff) -> pl.DataFrame:
+    """Customers (customer_id, each once) with an objection of one of `kinds` that took effect before `cutoff`."""
+    effective = pl.col("kind").is_in(kinds) & (pl.col("effective_at") < cutoff.instant)
+    return objections.filter(effective).select("customer_id").unique()

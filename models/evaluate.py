@@ -74,11 +74,7 @@ def evaluate(pair: ModelPair, train: pl.DataFrame, test: pl.DataFrame, seed: int
         "value_captured_20_spend": metrics.value_captured(value, test["rfm__spent_sum_365d"].to_numpy()),
     }
     intervals = {
-        name: bootstrap_interval(lambda rows, s=score: _auc_of(churned[rows], s[rows]), len(churned), seed)
+        name: bootstrap_interval(lambda rows, s=score: metrics.auc_of_draw(churned[rows], s[rows]), len(churned), seed)
         for name, score in ranked.items()
     }
     return Evaluation(test.height, figures, intervals, judge(churned, probability, opponents, seed))
-
-
-def _auc_of(churned: Floats, score: Floats) -> float:
-    return metrics.auc(churned, score) if 0 < churned.mean() < 1 else float("nan")

@@ -14,6 +14,11 @@ def auc(churned: Floats, score: Floats) -> float:
     return float(roc_auc_score(churned, score))
 
 
+def auc_of_draw(churned: Floats, score: Floats) -> float:
+    """AUC of a bootstrap draw; NaN where the draw holds only leavers or only stayers and none exists."""
+    return auc(churned, score) if 0 < churned.mean() < 1 else float("nan")
+
+
 def calibration_error(churned: Floats, probability: Floats, bins: int = 10) -> float:
     """Mean distance between predicted and observed share over `bins` equal-count bins of the probability."""
     parts = np.array_split(np.argsort(probability, kind="stable"), bins)

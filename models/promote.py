@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from configs.errors import ModelError
-from models.metrics import Floats, auc, bootstrap_interval
+from models.metrics import Floats, auc, auc_of_draw, bootstrap_interval
 
 Grade = Literal["A", "B", "C"]
 
@@ -32,7 +32,7 @@ def judge(churned: Floats, model: Floats, opponents: dict[str, Floats], seed: in
 
     def difference(rows: np.ndarray) -> float:
         drawn = churned[rows]
-        return auc(drawn, model[rows]) - auc(drawn, rival[rows]) if 0 < drawn.mean() < 1 else float("nan")
+        return auc_of_draw(drawn, model[rows]) - auc_of_draw(drawn, rival[rows])
 
     low, high = bootstrap_interval(difference, len(churned), seed)
     grade: Grade = "A" if low > 0 else "C" if high < 0 else "B"

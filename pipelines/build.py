@@ -41,7 +41,7 @@ def tables_by_bucket(store: Path) -> Iterator[Tables]:
     """Every bucket in turn: the canonical tables present, each with its rows of that bucket."""
     manifest = read_json(store / MANIFEST)
     names = {"customers", *manifest["tables"]}
-    for bucket in range(buckets_in(store)):
+    for bucket in range(manifest["buckets"]):
         yield {name: pl.read_parquet(bucket_file(store, name, bucket)) for name in sorted(names)}
 
 

@@ -4,10 +4,11 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -77,8 +78,7 @@ def _from_files(where: str, path: str) -> pl.LazyFrame:
     if name.endswith(CSV_ENDINGS):
         for file in glob(path, recursive=True) if local else []:
             _refuse_malformed(where, file)
-        separator = "\t" if name.endswith(".tsv") else ","
-        return pl.scan_csv(path, infer_schema=False, separator=separator)
+        return pl.scan_csv(path, infer_schema=False, separator=_separator(path))
     if name.endswith((".parquet", ".pq")) or (local and Path(path).is_dir()):
         return pl.scan_parquet(path)
     raise ConfigError(f"{where} path: not a kind of file that is read. Use .csv, .csv.gz, .tsv or .parquet.")
@@ -86,10 +86,8 @@ def _from_files(where: str, path: str) -> pl.LazyFrame:
 
 def _refuse_malformed(where: str, file: str) -> None:
     """Refuse, with the line, what polars would mend in silence: repeated headers (renamed), rows cut short (filled)."""
-    opened = gzip.open if file.lower().endswith(".gz") else open
-    separator = "\t" if file.lower().endswith(".tsv") else ","
-    with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text, delimiter=separator)
+    with _opener(file)(file, "rt", encoding="utf-8-sig", newline="") as text:
+        rows = csv.reader(text, delimiter=_separator(file))
         try:
             header = next(rows, [])
             repeated = [str(place) for place, name in enumerate(header, start=1) if header.count(name) > 1]
@@ -113,9 +111,16 @@ def _refuse_malformed(where: str, file: str) -> None:
             raise DataError(f"{where} {file}: line {line} is not UTF-8 text. Export the file as UTF-8.") from None
 
 
+def _separator(file: str) -> str:
+    return "\t" if file.lower().endswith(".tsv") else ","
+
+
+def _opener(file: str) -> Callable[..., Any]:
+    return gzip.open if file.lower().endswith(".gz") else open
+
+
 def _first_line_not_utf8(file: str) -> int:
-    opened = gzip.open if file.lower().endswith(".gz") else open
-    with opened(file, "rb") as lines:
+    with _opener(file)(file, "rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 line.decode("utf-8")

@@ -1,6 +1,7 @@
 """Training: labelled matrix, time split, churn and value models, opponents, grade, registration."""
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars as pl
 from configs.errors import DataError
 from configs.settings import Settings
 from features.catalog import dictionary, fingerprint
+from features.family import Family
 from features.time import Cutoff
 from models.evaluate import evaluate
 from models.pair import ModelPair, features_only
@@ -42,7 +44,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     store = open_store(settings, cutoff)
     families = families_of(store)
     split = split_by_time(cutoff, _first_purchase_day(store, settings), settings)
-    labelled, cohort = _matrices(settings, store, split, cutoff)
+    labelled, cohort = _matrices(settings, store, families, split, cutoff)
     log(f"{labelled.height:,} labelled rows at {len(split.labelled)} cutoffs, {features_only(labelled).width} features")
 
     earlier = labelled.filter(pl.col("cutoff").is_in([c.day for c in split.train]))
@@ -88,12 +90,14 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     return versions
 
 
-def _matrices(settings: Settings, store: Path, split: Split, cutoff: Cutoff) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _matrices(
+    settings: Settings, store: Path, families: Sequence[Family], split: Split, cutoff: Cutoff
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The labelled matrix of all labelled cutoffs, and the unlabelled one of the as-of date's cohort.
 
     Both of the same sample of customers where all of them would make more than `rows_limit` rows.
     """
-    families, labelled, cohort = families_of(store), [], []
+    labelled, cohort = [], []
     customers = pl.scan_parquet(store / "customers").select(pl.len()).collect().item()
     share = settings.training.rows_limit / (customers * len(split.labelled))
     for tables in track(tables_by_bucket(store), "features", buckets_in(store)):

@@ -3,6 +3,7 @@
 import polars as pl
 
 from configs.settings import Lists
+from features.cohort import objectors
 from features.time import Cutoff
 
 CONTACT_COLUMNS = ["account_manager", "display_name", "phone", "email", "preferred_channel"]
@@ -18,8 +19,7 @@ def latest_customers(customers: pl.DataFrame, cutoff: Cutoff) -> pl.DataFrame:
 
 def refused_contact(objections: pl.DataFrame, cutoff: Cutoff) -> pl.Series:
     """Ids of customers who asked, before the cutoff, not to be contacted or to be forgotten."""
-    refused = pl.col("kind").is_in(["no_contact", "erased"]) & (pl.col("effective_at") < cutoff.instant)
-    return objections.filter(refused)["customer_id"].unique()
+    return objectors(objections, ["no_contact", "erased"], cutoff)["customer_id"]
 
 
 def select(scores: pl.DataFrame, customers: pl.DataFrame, refused: pl.Series, lists: Lists) -> pl.DataFrame:
