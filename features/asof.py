@@ -7,46 +7,53 @@ It needs every event to be known before the first cutoff after it. Customers wit
 rows that were known before it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 
 from features.contract import MONEY_SCALE, Table
-from features.family import ADDITIVE_OPS, Family, Feature
+from features.family import ADDITIVE_OPS, Events, Feature
+from features.tables import TABLES
 from features.time import INSTANT, Cutoff, Window, days_between
 
 
 def known_before(rows: pl.LazyFrame, table: Table, instant: datetime) -> pl.LazyFrame:
     """The rows of `table` as they were known strictly before `instant`: late columns empty unless known by then."""
     masked = [
-        pl.when(pl.col(known_when) < instant).then(pl.col(column)).alias(column)
+        pl.when((pl.col(known_when) < instant).fill_null(table.columns[column].known_without_time))
+        .then(pl.col(column))
+        .alias(column)
         for column, known_when in table.late_columns.items()
     ]
     return rows.filter(pl.col("known_at").is_null() | (pl.col("known_at") < instant)).with_columns(masked)
 
 
-def aggregate(family: Family, table: Table, rows: pl.DataFrame, cutoffs: Sequence[Cutoff]) -> pl.DataFrame:
-    """Measures of `family` for each (customer_id, cutoff) with at least one event before the cutoff.
+def aggregate(
+    family: str, events: Events, tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff]
+) -> pl.DataFrame:
+    """Measures of `events` for each (customer_id, cutoff) with at least one event before the cutoff.
 
-    `rows`: one bucket of `table`, any order. Returns customer_id, cutoff (Date) and one column a measure and window,
-    internal ones included, amounts in currency units; rows without events are absent.
+    `tables`: one bucket of the canonical tables, rows in any order; one that is missing counts as empty. Returns
+    customer_id, cutoff (Date) and one column a measure and window, named for `family`, internal ones included,
+    amounts in currency units; rows without events are absent.
     """
-    rows = rows.sort(table.order)
-    holistic = [m for m in family.measures if m.op not in ADDITIVE_OPS]
-    additive = [m for m in family.measures if m.op in ADDITIVE_OPS]
-    if family.state:
-        return _direct(family, table, rows, family.measures, cutoffs)
+    table = TABLES[events.table]
+    rows = tables.get(table.name, table.empty()).sort(table.order)
+    if events.state:
+        return _direct(family, events, table, rows, events.measures, cutoffs, tables)
+    holistic = [m for m in events.measures if m.op not in ADDITIVE_OPS]
+    additive = [m for m in events.measures if m.op in ADDITIVE_OPS]
     late = _customers_with_late_events(rows, table, cutoffs)
     punctual = rows if late.is_empty() else rows.filter(~pl.col("customer_id").is_in(late.implode()))
-    measured = _by_intervals(family, table, punctual, additive, cutoffs)
+    measured = _by_intervals(family, events, table, punctual, additive, cutoffs)
     if holistic:
-        others = _direct(family, table, punctual, holistic, cutoffs)
+        others = _direct(family, events, table, punctual, holistic, cutoffs, tables)
         measured = measured.join(others, on=["customer_id", "cutoff"], how="full", coalesce=True)
     if late.is_empty():
         return measured
     learned_late = rows.filter(pl.col("customer_id").is_in(late.implode()))
-    by_cutoff = _direct(family, table, learned_late, family.measures, cutoffs)
+    by_cutoff = _direct(family, events, table, learned_late, events.measures, cutoffs, tables)
     return pl.concat([measured, by_cutoff.select(measured.columns)])
 
 
@@ -59,22 +66,27 @@ def _customers_with_late_events(rows: pl.DataFrame, table: Table, cutoffs: Seque
     return rows.filter(crossed & rows["known_at"].is_not_null())["customer_id"].unique()
 
 
-def _prepared(family: Family, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _prepared(events: Events, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The family's own events with its columns."""
-    if family.where is not None:
-        rows = rows.filter(family.where)
-    return rows.with_columns(family.columns)
+    if events.where is not None:
+        rows = rows.filter(events.where)
+    return rows.with_columns(events.columns)
 
 
 def _by_intervals(
-    family: Family, table: Table, rows: pl.DataFrame, measures: Sequence[Feature], cutoffs: Sequence[Cutoff]
+    family: str,
+    events: Events,
+    table: Table,
+    rows: pl.DataFrame,
+    measures: Sequence[Feature],
+    cutoffs: Sequence[Cutoff],
 ) -> pl.DataFrame:
     starts = (w.start(c) for m in measures for w in m.windows for c in cutoffs)
     boundaries = sorted({c.instant for c in cutoffs} | {start for start in starts if start is not None})
     # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
     interval = pl.lit(pl.Series(boundaries, dtype=INSTANT)).search_sorted(pl.col(table.time), side="right")
     partials = (
-        _prepared(family, rows.lazy())
+        _prepared(events, rows.lazy())
         .group_by("customer_id", interval.alias("interval"), maintain_order=True)
         .agg([part for m in measures for part in _partial(m)])
         .collect()
@@ -86,7 +98,7 @@ def _by_intervals(
             start = window.start(cutoff)
             return pl.lit(True) if start is None else pl.col("interval") > boundaries.index(start)
 
-        combined = [_combined(m, in_window(w)).alias(m.column(family.name, w)) for m in measures for w in m.windows]
+        combined = [_combined(m, in_window(w)).alias(m.column(family, w)) for m in measures for w in m.windows]
         seen = partials.filter(pl.col("interval") <= boundaries.index(cutoff.instant))
         return seen.group_by("customer_id").agg(combined).with_columns(cutoff=pl.lit(cutoff.day))
 
@@ -94,21 +106,36 @@ def _by_intervals(
 
 
 def _direct(
-    family: Family, table: Table, rows: pl.DataFrame, measures: Sequence[Feature], cutoffs: Sequence[Cutoff]
+    family: str,
+    events: Events,
+    table: Table,
+    rows: pl.DataFrame,
+    measures: Sequence[Feature],
+    cutoffs: Sequence[Cutoff],
+    tables: Mapping[str, pl.DataFrame],
 ) -> pl.DataFrame:
+    time = events.time or table.time
+
     def at(cutoff: Cutoff) -> pl.LazyFrame:
         known = known_before(rows.lazy(), table, cutoff.instant).filter(pl.col(table.time) < cutoff.instant)
-        if family.state:
+        known = known.filter(pl.col(time) < cutoff.instant).sort("customer_id", time, maintain_order=True)
+        if events.state:
             instant = pl.lit(cutoff.instant, dtype=INSTANT)
-            known = known.with_columns(age_days=days_between(pl.col(table.time), instant), cutoff_at=instant)
+            known = known.with_columns(age_days=days_between(pl.col(time), instant), cutoff_at=instant)
+        if events.children:
+            child = TABLES[events.children]
+            key = ["customer_id", table.key[0]]
+            seen = known_before(tables.get(child.name, child.empty()).lazy(), child, cutoff.instant)
+            seen = seen.filter(pl.col(child.time) < cutoff.instant)
+            times = seen.group_by(key).agg(pl.col(child.time).sort().alias(child.name))
+            known = known.join(times, on=key, how="left", maintain_order="left")
 
         def in_window(window: Window) -> pl.Expr:
             start = window.start(cutoff)
-            return pl.lit(True) if start is None else pl.col(table.time) >= start
+            return pl.lit(True) if start is None else pl.col(time) >= start
 
-        values = [_whole(m, in_window(w)).alias(m.column(family.name, w)) for m in measures for w in m.windows]
-        events = _prepared(family, known)
-        return events.group_by("customer_id").agg(values).with_columns(cutoff=pl.lit(cutoff.day))
+        values = [_whole(m, in_window(w)).alias(m.column(family, w)) for m in measures for w in m.windows]
+        return _prepared(events, known).group_by("customer_id").agg(values).with_columns(cutoff=pl.lit(cutoff.day))
 
     return _stacked(at, cutoffs)
 

@@ -3,22 +3,25 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
-from features.family import Family
+from features.family import Events, Family
 
 
 def dictionary(families: Sequence[Family]) -> list[dict[str, str | float | None]]:
     """One entry a column of the matrix, in order: name, family, table, description, window, unit, fill, reason."""
     entries: list[dict[str, str | float | None]] = []
     for family in families:
-        shared = {"family": family.name, "table": family.table}
-        for measure in (m for m in family.measures if not m.internal):
-            for window in measure.windows:
-                described = {"description": measure.description, "window": window.suffix, "unit": measure.unit}
-                meaning = {"fill": measure.fill, "reason": measure.reason}
-                entries.append({"name": measure.column(family.name, window), **shared, **described, **meaning})
+        for events in family.events:
+            shared = {"family": family.name, "table": events.table}
+            for measure in (m for m in events.measures if not m.internal):
+                for window in measure.windows:
+                    described = {"description": measure.description, "window": window.suffix, "unit": measure.unit}
+                    meaning = {"fill": measure.fill, "reason": measure.reason}
+                    entries.append({"name": measure.column(family.name, window), **shared, **described, **meaning})
+        shared = {"family": family.name, "table": ", ".join(family.tables) or None}
         for feature in family.derived:
             described = {"description": feature.description, "window": "", "unit": feature.unit}
             meaning = {"fill": feature.fill, "reason": feature.reason}
@@ -30,18 +33,27 @@ def fingerprint(families: Sequence[Family]) -> str:
     """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does."""
     computations = [
         {
-            "state": family.state,
-            "where": None if family.where is None else _written_out(family.where),
-            "columns": [_written_out(column) for column in family.columns],
-            "measures": [
-                [m.name, m.op, m.internal, [w.days for w in m.windows], m.unit, _written_out(m.expression)]
-                for m in family.measures
-            ],
+            "events": [_events(events) for events in family.events],
             "derived": [[d.name, _written_out(d.expression)] for d in family.derived],
         }
         for family in families
     ]
     return hashlib.sha256(json.dumps([dictionary(families), computations]).encode()).hexdigest()
+
+
+def _events(events: Events) -> dict[str, Any]:
+    return {
+        "table": events.table,
+        "state": events.state,
+        "time": events.time,
+        "children": events.children,
+        "where": None if events.where is None else _written_out(events.where),
+        "columns": [_written_out(column) for column in events.columns],
+        "measures": [
+            [m.name, m.op, m.internal, [w.days for w in m.windows], m.unit, _written_out(m.expression)]
+            for m in events.measures
+        ],
+    }
 
 
 def _written_out(expression: pl.Expr) -> str:

@@ -42,6 +42,7 @@ class Column:
     `required`: the source must have it. `nullable`: a row may leave it empty. `known_when`: the time column that tells
     when this cell became known; the cell counts as empty at any cutoff at or before that time. `personal`: for lists
     only, never a feature. `not_before`: a time column of the same row that this time may not precede.
+    `known_without_time`: where the column of `known_when` is empty, the cell was known from the event on.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Column:
     not_before: str | None = None
     positive: bool = False
     personal: bool = False
+    known_without_time: bool = False
 
 
 @dataclass(frozen=True)

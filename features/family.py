@@ -79,23 +79,51 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Family:
-    """A family of features over one canonical table (None: over the cutoff alone).
+class Events:
+    """The events of one canonical table that a family looks at, and what it measures of them.
 
     `where` selects events; `columns` adds columns an event at a time, from the event and the customer's earlier events
-    (the gap to the previous purchase). A `state` family's rows change after they open: it gets, for each cutoff, the
-    rows as they were known then (later-filled cells empty), with `age_days` since the event and `cutoff_at`.
+    (see `previous`). With `state`, the rows change after they open: the family gets, for each cutoff, the rows as they
+    were known then (later-filled cells empty), with `age_days` since the event and `cutoff_at`. Only a state family may
+    read a later-filled column, or use one as `time`: the column that says when the event happened, for windows, order
+    and `age_days`; rows without it are no events. `children` names a table whose rows belong to this one's: the column
+    of that name lists the times of the row's children that were known before the cutoff, in order, null where there
+    are none (state families only).
+
+    `customer_id` is a number here, the same for all events of one customer (and cutoff, with `state`).
+    """
+
+    table: str
+    measures: tuple[Feature, ...]
+    where: pl.Expr | None = None
+    columns: tuple[pl.Expr, ...] = ()
+    state: bool = False
+    time: str | None = None
+    children: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of features over the events of canonical tables (none: over the cutoff alone).
+
+    The first table of `events` switches the family on; where another one is absent, it counts as empty.
     """
 
     name: str
     description: str
-    table: str | None = None
-    state: bool = False
-    where: pl.Expr | None = None
-    columns: tuple[pl.Expr, ...] = ()
-    measures: tuple[Feature, ...] = ()
+    events: tuple[Events, ...] = ()
     derived: tuple[Derived, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def measures(self) -> tuple[Feature, ...]:
+        """The measures over all its events, internal ones included."""
+        return tuple(measure for events in self.events for measure in events.measures)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The canonical tables it reads, children included; the first is the one that switches it on."""
+        return tuple(table for events in self.events for table in (events.table, events.children) if table)
 
     def feature_columns(self) -> list[str]:
         """Columns of the matrix that this family makes, in order."""
@@ -106,6 +134,12 @@ class Family:
         """Reason group of each of the family's columns."""
         groups = {m.column(self.name, w): m.reason for m in self.measures if not m.internal for w in m.windows}
         return groups | {d.column(self.name): d.reason for d in self.derived}
+
+
+def previous(value: pl.Expr) -> pl.Expr:
+    """`value` at the same customer's event before; null at the first one. For `Events.columns`."""
+    same = pl.col("customer_id") == pl.col("customer_id").shift(1)
+    return pl.when(same).then(value.shift(1))
 
 
 def number(value: pl.Expr) -> pl.Expr:

@@ -6,7 +6,6 @@ import polars as pl
 
 from features.asof import aggregate
 from features.family import Family
-from features.tables import TABLES
 from features.time import INSTANT, Cutoff
 
 KEYS = ["customer_id", "cutoff"]
@@ -22,8 +21,8 @@ def build_matrix(
     """
     matrix = rows.join(_instants(cutoffs), on="cutoff", how="left", maintain_order="left")
     for family in families:
-        if family.table is not None:
-            measured = aggregate(family, TABLES[family.table], tables[family.table], cutoffs)
+        for events in family.events:
+            measured = aggregate(family.name, events, tables, cutoffs)
             matrix = matrix.join(measured, on=KEYS, how="left", maintain_order="left")
         matrix = _with_family(matrix, family)
     names = [column for family in families for column in family.feature_columns()]

@@ -10,4 +10,4 @@ FAMILIES: tuple[Family, ...] = (rhythm.FAMILY, rfm.FAMILY, returns.FAMILY, compl
 
 def active_families(tables: Collection[str]) -> tuple[Family, ...]:
     """Families whose table is among `tables` (or that need none)."""
-    return tuple(family for family in FAMILIES if family.table is None or family.table in tables)
+    return tuple(family for family in FAMILIES if not family.tables or family.tables[0] in tables)

@@ -1,7 +1,8 @@
 """The canonical tables. Only `transactions` is required; every other table switches on its families when present.
 
 Where a column is filled in after the event, `known_when` names the time at which its value became known, so that no
-feature sees it earlier. A rating without the time it was given can never be placed, so it is never seen.
+feature sees it earlier. A rating without the time it was given can never be placed, so it is never seen; the cause of
+a complaint and the terms of a contract count as known from the start unless a source says when they were set.
 """
 
 from features.contract import Column, Kind, Table
@@ -27,9 +28,14 @@ def optional(kind: Kind, *, known_when: str | None = None, personal: bool = Fals
     return Column(kind, required=False, nullable=True, known_when=known_when, personal=personal)
 
 
-def one_of(*allowed: str) -> Column:
+def one_of(*allowed: str, known_when: str | None = None) -> Column:
     """A text with these values only."""
-    return Column(Kind.TEXT, allowed=allowed)
+    return Column(Kind.TEXT, allowed=allowed, known_when=known_when, known_without_time=known_when is not None)
+
+
+def term(kind: Kind, *, not_before: str | None = None) -> Column:
+    """Something agreed in a contract, as it stands since `terms_at`."""
+    return Column(kind, nullable=True, known_when="terms_at", known_without_time=True, not_before=not_before)
 
 
 TABLES: dict[str, Table] = {
@@ -77,7 +83,7 @@ TABLES: dict[str, Table] = {
                 "complaint_id": identifier(),
                 "customer_id": identifier(),
                 "opened_at": instant(),
-                "cause": one_of("support", "delay", "quality", "service", "price", "other"),
+                "cause": one_of("support", "delay", "quality", "service", "price", "other", known_when="cause_at"),
                 "severity": optional(Kind.TEXT),
                 "channel": optional(Kind.TEXT),
                 "first_response_at": later("first_response_at", not_before="opened_at"),
@@ -85,6 +91,7 @@ TABLES: dict[str, Table] = {
                 "reopened_at": later("reopened_at", not_before="opened_at", required=False),
                 "satisfaction": optional(Kind.NUMBER, known_when="satisfaction_at"),
                 "satisfaction_at": later("satisfaction_at", not_before="opened_at", required=False),
+                "cause_at": later("cause_at", not_before="opened_at", required=False),
             },
         ),
         Table(
@@ -154,10 +161,11 @@ TABLES: dict[str, Table] = {
                 "contract_id": identifier(),
                 "customer_id": identifier(),
                 "started_on": instant(),
-                "renews_on": Column(Kind.INSTANT, nullable=True, not_before="started_on"),
+                "renews_on": term(Kind.INSTANT, not_before="started_on"),
                 "ended_on": later("ended_on", not_before="started_on"),
-                "monthly_fee": Column(Kind.MONEY, nullable=True),
-                "plan": Column(Kind.TEXT, nullable=True),
+                "monthly_fee": term(Kind.MONEY),
+                "plan": term(Kind.TEXT),
+                "terms_at": later("terms_at", not_before="started_on", required=False),
             },
         ),
         Table(

@@ -6,7 +6,7 @@ Service standards: a first response within 24 hours, a resolution within 7 days.
 
 import polars as pl
 
-from features.family import Family, Feature, Reason, number, plural
+from features.family import Events, Family, Feature, Reason, number, plural
 from features.time import LIFETIME, days_between, windows
 
 RESPONSE_STANDARD_HOURS = 24
@@ -26,75 +26,83 @@ REOPENED = pl.col("complaints__reopened_count_90d")
 FAMILY = Family(
     name="complaints",
     description="Complaints as they stood: counts, open ones and their age, waiting times against the standards.",
-    table="complaints",
-    state=True,
-    columns=(
-        OPEN.alias("is_open"),
-        pl.when(OPEN).then(pl.col("age_days")).alias("open_age_days"),
-        RESPONSE_HOURS.alias("response_hours"),
-        RESOLUTION_DAYS.alias("resolution_days"),
-        (RESPONSE_HOURS > RESPONSE_STANDARD_HOURS).alias("answered_late"),
-        (RESOLUTION_DAYS > RESOLUTION_STANDARD_DAYS).alias("resolved_late"),
-    ),
-    measures=(
-        Feature(
+    events=(
+        Events(
             "complaints",
-            pl.col("complaint_id"),
-            "count",
-            "complaints opened",
-            "complaints",
-            "complaints",
-            (*windows(30, 90, 365), LIFETIME),
+            state=True,
+            columns=(
+                OPEN.alias("is_open"),
+                pl.when(OPEN).then(pl.col("age_days")).alias("open_age_days"),
+                RESPONSE_HOURS.alias("response_hours"),
+                RESOLUTION_DAYS.alias("resolution_days"),
+                (RESPONSE_HOURS > RESPONSE_STANDARD_HOURS).alias("answered_late"),
+                (RESOLUTION_DAYS > RESOLUTION_STANDARD_DAYS).alias("resolved_late"),
+            ),
+            measures=(
+                Feature(
+                    "complaints",
+                    pl.col("complaint_id"),
+                    "count",
+                    "complaints opened",
+                    "complaints",
+                    "complaints",
+                    (*windows(30, 90, 365), LIFETIME),
+                ),
+                Feature("open", pl.col("is_open"), "sum", "complaints open now", "complaints", "complaints"),
+                Feature(
+                    "open_age", pl.col("open_age_days"), "max", "age of the oldest open complaint", "days", "complaints"
+                ),
+                Feature(
+                    "response_hours",
+                    pl.col("response_hours"),
+                    "mean",
+                    "hours to the first response, or waited so far",
+                    "hours",
+                    "complaints",
+                    (*windows(90), LIFETIME),
+                ),
+                Feature(
+                    "resolution_days",
+                    pl.col("resolution_days"),
+                    "mean",
+                    "days to the resolution, or open so far",
+                    "days",
+                    "complaints",
+                    (*windows(90), LIFETIME),
+                ),
+                Feature(
+                    "answered_late",
+                    pl.col("answered_late"),
+                    "sum",
+                    f"complaints first answered after more than {RESPONSE_STANDARD_HOURS} hours",
+                    "complaints",
+                    "complaints",
+                    (*windows(90), LIFETIME),
+                ),
+                Feature(
+                    "resolved_late",
+                    pl.col("resolved_late"),
+                    "sum",
+                    f"complaints open for more than {RESOLUTION_STANDARD_DAYS} days",
+                    "complaints",
+                    "complaints",
+                    (*windows(90), LIFETIME),
+                ),
+                Feature(
+                    "reopened",
+                    pl.col("reopened_at"),
+                    "count",
+                    "complaints reopened",
+                    "complaints",
+                    "complaints",
+                    windows(90, 365),
+                ),
+                Feature("age", pl.col("age_days"), "min", "days since the latest complaint", "days", "complaints"),
+                Feature(
+                    "satisfaction", pl.col("satisfaction"), "last", "latest rating afterwards", "points", "complaints"
+                ),
+            ),
         ),
-        Feature("open", pl.col("is_open"), "sum", "complaints open now", "complaints", "complaints"),
-        Feature("open_age", pl.col("open_age_days"), "max", "age of the oldest open complaint", "days", "complaints"),
-        Feature(
-            "response_hours",
-            pl.col("response_hours"),
-            "mean",
-            "hours to the first response, or waited so far",
-            "hours",
-            "complaints",
-            (*windows(90), LIFETIME),
-        ),
-        Feature(
-            "resolution_days",
-            pl.col("resolution_days"),
-            "mean",
-            "days to the resolution, or open so far",
-            "days",
-            "complaints",
-            (*windows(90), LIFETIME),
-        ),
-        Feature(
-            "answered_late",
-            pl.col("answered_late"),
-            "sum",
-            f"complaints first answered after more than {RESPONSE_STANDARD_HOURS} hours",
-            "complaints",
-            "complaints",
-            (*windows(90), LIFETIME),
-        ),
-        Feature(
-            "resolved_late",
-            pl.col("resolved_late"),
-            "sum",
-            f"complaints open for more than {RESOLUTION_STANDARD_DAYS} days",
-            "complaints",
-            "complaints",
-            (*windows(90), LIFETIME),
-        ),
-        Feature(
-            "reopened",
-            pl.col("reopened_at"),
-            "count",
-            "complaints reopened",
-            "complaints",
-            "complaints",
-            windows(90, 365),
-        ),
-        Feature("age", pl.col("age_days"), "min", "days since the latest complaint", "days", "complaints"),
-        Feature("satisfaction", pl.col("satisfaction"), "last", "latest rating afterwards", "points", "complaints"),
     ),
     reasons=(
         Reason(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.family import Derived, Family, Feature, Reason, money, plural
+from features.family import Derived, Events, Family, Feature, Reason, money, plural
 from features.time import LIFETIME, days_between, windows
 
 RETURNED_AT = pl.when(pl.col("amount") < 0).then(pl.col("occurred_at"))
@@ -12,12 +12,22 @@ SOLD = pl.when(pl.col("amount") > 0).then(pl.col("amount"))
 FAMILY = Family(
     name="returns",
     description="Returned goods: transactions with a negative amount.",
-    table="transactions",
-    measures=(
-        Feature("returns", RETURNED_AT, "count", "returns", "returns", "returns", (*windows(30, 90, 365), LIFETIME)),
-        Feature("returned", RETURNED, "sum", "value returned", "amount", "returns", (*windows(90, 365), LIFETIME)),
-        Feature("sold", SOLD, "sum", "value sold", "amount", "returns", (*windows(365), LIFETIME), internal=True),
-        Feature("returned_at", RETURNED_AT, "max", "latest return", "time", "returns", internal=True),
+    events=(
+        Events(
+            "transactions",
+            measures=(
+                Feature(
+                    "returns", RETURNED_AT, "count", "returns", "returns", "returns", (*windows(30, 90, 365), LIFETIME)
+                ),
+                Feature(
+                    "returned", RETURNED, "sum", "value returned", "amount", "returns", (*windows(90, 365), LIFETIME)
+                ),
+                Feature(
+                    "sold", SOLD, "sum", "value sold", "amount", "returns", (*windows(365), LIFETIME), internal=True
+                ),
+                Feature("returned_at", RETURNED_AT, "max", "latest return", "time", "returns", internal=True),
+            ),
+        ),
     ),
     derived=(
         Derived(

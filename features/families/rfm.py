@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.family import Derived, Family, Feature, Reason, money, number, plural
+from features.family import Derived, Events, Family, Feature, Reason, money, number, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
@@ -21,16 +21,30 @@ TENURE = pl.col("rfm__tenure_days")
 FAMILY = Family(
     name="rfm",
     description="Recency, frequency and monetary value of purchases; spending is net of returns.",
-    table="transactions",
-    measures=(
-        Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "buying", (*RECENT, LIFETIME)),
-        Feature("spent", pl.col("amount"), "sum", "sales less returns", "amount", "buying", (*RECENT, LIFETIME)),
-        Feature("basket", PURCHASE_AMOUNT, "mean", "mean purchase", "amount", "buying", (*windows(90, 365), LIFETIME)),
-        Feature("basket", PURCHASE_AMOUNT, "max", "largest purchase", "amount", "buying"),
-        Feature("basket", PURCHASE_AMOUNT, "std", "spread of purchases", "amount", "buying"),
-        Feature("basket", PURCHASE_AMOUNT, "last", "latest purchase", "amount", "buying"),
-        Feature("purchased_at", PURCHASED_AT, "min", "first purchase", "time", "history", internal=True),
-        Feature("purchased_at", PURCHASED_AT, "max", "latest purchase", "time", "silence", internal=True),
+    events=(
+        Events(
+            "transactions",
+            measures=(
+                Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "buying", (*RECENT, LIFETIME)),
+                Feature(
+                    "spent", pl.col("amount"), "sum", "sales less returns", "amount", "buying", (*RECENT, LIFETIME)
+                ),
+                Feature(
+                    "basket",
+                    PURCHASE_AMOUNT,
+                    "mean",
+                    "mean purchase",
+                    "amount",
+                    "buying",
+                    (*windows(90, 365), LIFETIME),
+                ),
+                Feature("basket", PURCHASE_AMOUNT, "max", "largest purchase", "amount", "buying"),
+                Feature("basket", PURCHASE_AMOUNT, "std", "spread of purchases", "amount", "buying"),
+                Feature("basket", PURCHASE_AMOUNT, "last", "latest purchase", "amount", "buying"),
+                Feature("purchased_at", PURCHASED_AT, "min", "first purchase", "time", "history", internal=True),
+                Feature("purchased_at", PURCHASED_AT, "max", "latest purchase", "time", "silence", internal=True),
+            ),
+        ),
     ),
     derived=(
         Derived(

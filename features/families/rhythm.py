@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.family import Derived, Family, Feature, Reason, number, plural
+from features.family import Derived, Events, Family, Feature, Reason, number, plural
 from features.time import LIFETIME, days_between, windows
 
 # Two purchases on one day are one visit: only the first purchase of a day closes a gap.
@@ -14,19 +14,30 @@ TYPICAL = pl.col("rhythm__gap_median_lifetime")
 FAMILY = Family(
     name="rhythm",
     description="Gaps between purchases at least half a day apart, and how overdue the next purchase is.",
-    table="transactions",
-    where=pl.col("amount") > 0,
-    columns=(pl.when(GAP_DAYS >= 0.5).then(GAP_DAYS).alias("gap_days"),),
-    measures=(
-        Feature("gap", pl.col("gap_days"), "mean", "mean gap between purchases", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "median", "median gap between purchases", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "std", "spread of the gaps", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "last", "latest gap", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "max", "longest gap", "days", "silence"),
-        Feature("gap", pl.col("gap_days"), "count", "gaps", "gaps", "buying", (*windows(365), LIFETIME)),
-        Feature("bought", pl.col("occurred_at"), "max", "latest purchase", "time", "silence", internal=True),
-        Feature(
-            "orders", pl.col("occurred_at"), "count", "purchases", "orders", "season", windows(275, 365), internal=True
+    events=(
+        Events(
+            "transactions",
+            where=pl.col("amount") > 0,
+            columns=(pl.when(GAP_DAYS >= 0.5).then(GAP_DAYS).alias("gap_days"),),
+            measures=(
+                Feature("gap", pl.col("gap_days"), "mean", "mean gap between purchases", "days", "silence"),
+                Feature("gap", pl.col("gap_days"), "median", "median gap between purchases", "days", "silence"),
+                Feature("gap", pl.col("gap_days"), "std", "spread of the gaps", "days", "silence"),
+                Feature("gap", pl.col("gap_days"), "last", "latest gap", "days", "silence"),
+                Feature("gap", pl.col("gap_days"), "max", "longest gap", "days", "silence"),
+                Feature("gap", pl.col("gap_days"), "count", "gaps", "gaps", "buying", (*windows(365), LIFETIME)),
+                Feature("bought", pl.col("occurred_at"), "max", "latest purchase", "time", "silence", internal=True),
+                Feature(
+                    "orders",
+                    pl.col("occurred_at"),
+                    "count",
+                    "purchases",
+                    "orders",
+                    "season",
+                    windows(275, 365),
+                    internal=True,
+                ),
+            ),
         ),
     ),
     derived=(

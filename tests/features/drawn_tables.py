@@ -43,11 +43,13 @@ def table(name: str, drawing: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=declared.schema)
 
 
-def features_of(family: Family, source: pl.DataFrame, day: str, zone: str = "UTC") -> dict[str, Any]:
-    """The family's features of "ada" on one day."""
+def features_of(
+    family: Family, source: pl.DataFrame, day: str, zone: str = "UTC", **others: pl.DataFrame
+) -> dict[str, Any]:
+    """The family's features of "ada" on one day; `source` is its first table, `others` are further ones by name."""
     when = cutoff(day, zone)
     rows = pl.DataFrame({"customer_id": [CUSTOMER], "cutoff": [when.day]})
-    tables = {} if family.table is None else {family.table: source}
+    tables = {name: source for name in family.tables[:1]} | others
     return build_matrix(tables, rows, [when], [family]).row(0, named=True)
 
 

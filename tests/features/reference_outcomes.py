@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.reference import Row, Tables, first_instant
+from tests.reference.view import Row, Tables, first_instant
 
 
 def own(tables: Tables, table: str, customer: str) -> list[Row]:

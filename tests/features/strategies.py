@@ -25,6 +25,7 @@ CUTOFFS = [Cutoff(day, LONDON) for day in (date(2025, 3, 31), date(2025, 4, 29),
 WINDOWS = (7, 14, 30, 60, 90, 180, 275, 365)
 CUSTOMERS = ["ada", "ben", "cyd"]
 WITHOUT_EVENTS = "nobody"
+PARENTS = ["99", "98", "97"]  # keys that every table with a key of its own has
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -102,7 +103,9 @@ def _event(draw: st.DrawFn, table: Table, key: str, time: datetime, pool: list[d
     """A row of a drawn customer; what happens to the customers in `late` may be learned at another time."""
     row: Row = {"customer_id": draw(st.sampled_from(CUSTOMERS)), table.time: time}
     for name, column in table.columns.items():
-        if name in table.key and column.kind is Kind.IDENTIFIER and name != "customer_id":
+        if table.parent and name == table.parent[1]:
+            row[name] = draw(st.sampled_from(PARENTS))
+        elif name in table.key and column.kind is Kind.IDENTIFIER and name != "customer_id":
             row[name] = key
         elif name not in row:
             row[name] = draw(_cell(column, time))
@@ -133,10 +136,12 @@ def _another_future(draw: st.DrawFn, table: Table, rows: list[Row], pool: list[d
         return row[table.time] < now and (row["known_at"] is None or row["known_at"] < now)
 
     for row in filter(is_known, rows):
-        unknown = {c: when for c, when in table.late_columns.items() if row[when] is None or row[when] >= now}
-        later = {when: draw(st.none() | st.sampled_from(AFTER).map(lambda d: now + d)) for when in unknown.values()}
+        unknown = {c: when for c, when in table.late_columns.items() if not _is_filled(table, row, c, now)}
+        needed = {when for c, when in unknown.items() if table.columns[c].known_without_time}
+        later = {when: draw(_from(now) if when in needed else st.none() | _from(now)) for when in unknown.values()}
         values = {c: draw(_cell(table.columns[c], now)) for c in unknown if c not in later}
         changed.append(row | values | later)
+    # Rows that nobody knew may come under the same key.
     freed = [row[table.key[0]] for row in rows if not is_known(row)]
     times = st.sampled_from(AFTER).map(lambda delay: now + delay) | st.sampled_from(pool)
     for number, time in enumerate(draw(st.lists(times, max_size=6))):
@@ -144,3 +149,13 @@ def _another_future(draw: st.DrawFn, table: Table, rows: list[Row], pool: list[d
         row = draw(_event(table, key, time, pool, set()))
         changed.append(row | {"known_at": max(time, now) + draw(st.sampled_from([0 * HOUR, MICROSECOND, 3 * DAY]))})
     return changed
+
+
+def _is_filled(table: Table, row: Row, column: str, now: datetime) -> bool:
+    """Whether the cell was known before `now`."""
+    when = row[str(table.columns[column].known_when)]
+    return table.columns[column].known_without_time if when is None else when < now
+
+
+def _from(now: datetime) -> st.SearchStrategy[datetime]:
+    return st.sampled_from(AFTER).map(lambda delay: now + delay)

@@ -10,7 +10,7 @@ from tests import reference
 from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
 from tests.features.strategies import Case, cases
 
-TABLES = sorted({family.table for family in FAMILIES if family.table})
+TABLES = sorted({table for family in FAMILIES for table in family.tables})
 
 # Shape and values are looked at on every store. Of the other clauses, which build the matrix again, a quick run takes
 # one a store and a long run takes all.
@@ -21,7 +21,7 @@ choices = st.just(OTHERS) if settings().max_examples >= 100 else st.sampled_from
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @given(data=st.data())
 def test_a_family_keeps_the_contract(family: Family, data: st.DataObject):
-    case = data.draw(cases([family.table] if family.table else []))
+    case = data.draw(cases(family.tables))
     assert broken_clauses([family], case, [SHAPE, ORACLE, *data.draw(choices)]) == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.time import LIFETIME, Cutoff, Horizon, Window, days_between, midnight, windows
 from tests.features.drawn_tables import at, cutoff
-from tests.reference import first_instant
+from tests.reference.view import first_instant
 
 
 @pytest.mark.parametrize(

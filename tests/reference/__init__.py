@@ -1,0 +1,30 @@
+"""A slow, obvious oracle of cohort, features and labels: plain loops over rows, one customer and cutoff at a time.
+
+It is written from the descriptions of the features and the one time rule, shares no code with the engine, and is what
+the engine is held against: one file a family. `Tables` are canonical rows as dicts; amounts are ten-thousandths of the
+currency unit.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from tests.reference import calendar, complaints, returns, rfm, rhythm
+from tests.reference.view import Tables, Values, View
+
+FAMILIES: dict[str, Callable[[View], Values]] = {
+    "rhythm": rhythm.values,
+    "rfm": rfm.values,
+    "returns": returns.values,
+    "complaints": complaints.values,
+    "calendar": calendar.values,
+}
+
+
+def features(tables: Tables, customer: str, day: date, zone: ZoneInfo, families: Iterable[str]) -> Values:
+    """Every column of `families` for one customer at one cutoff."""
+    view = View(tables, customer, day, zone)
+    values: Values = {}
+    for family in families:
+        values |= FAMILIES[family](view)
+    return values
