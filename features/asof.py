@@ -1,202 +1,178 @@
-"""Aggregating one customer bucket's events as of many cutoffs at once.
+"""Measuring one customer bucket's events as of many cutoffs at once.
 
-The fast path cuts time at {cutoffs} and {cutoffs - windows}; one group-by over (customer, elementary interval) gives
-partial aggregates, and each window of each cutoff is a range of intervals, so it is exact for any cutoffs and windows.
-It needs every event to be known before the first cutoff after it. Customers with an event that was learned late
-(known_at on the far side of a cutoff), holistic operations and state tables take the direct path: for each cutoff, the
-rows that were known before it.
+What a row of the matrix sees in a window is a span of its customer's events, found by counting the events between the
+boundaries {cutoffs} and {cutoffs - windows}. That is exact for any cutoffs and windows, as long as every event was
+known by the first cutoff after it. Customers with an event that was learned later (known_at on the far side of a
+cutoff) and state tables get a copy of their events for each cutoff, as they were known before it, and the spans are
+found among those.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from features.contract import MONEY_SCALE, Table
-from features.family import ADDITIVE_OPS, Events, Feature
+from features.family import Events
+from features.spans import Positions, Spans, Values
 from features.tables import TABLES
-from features.time import INSTANT, Cutoff, Window, days_between
+from features.time import INSTANT, LIFETIME, Window, days_between
+from features.timeline import Asked, Timeline, known_before
 
-
-def known_before(rows: pl.LazyFrame, table: Table, instant: datetime) -> pl.LazyFrame:
-    """The rows of `table` as they were known strictly before `instant`: late columns empty unless known by then."""
-    masked = [
-        pl.when((pl.col(known_when) < instant).fill_null(table.columns[column].known_without_time))
-        .then(pl.col(column))
-        .alias(column)
-        for column, known_when in table.late_columns.items()
-    ]
-    return rows.filter(pl.col("known_at").is_null() | (pl.col("known_at") < instant)).with_columns(masked)
+COPIES_AT_ONCE = 2_000_000
+INTERVAL = "interval"
 
 
 def aggregate(
-    family: str, events: Events, tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff]
+    family: str, events: Events, timeline: Timeline, asked: Asked, tables: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Measures of `events` for each (customer_id, cutoff) with at least one event before the cutoff.
+    """Measures of `events`, those of `timeline`, for each row `asked`, in order: one column a measure and window.
 
-    `tables`: one bucket of the canonical tables, rows in any order; one that is missing counts as empty. Returns
-    customer_id, cutoff (Date) and one column a measure and window, named for `family`, internal ones included,
-    amounts in currency units; rows without events are absent.
+    Columns are named for `family`, internal ones included; amounts are in currency units. Rows of customers without
+    any event are null. `tables`: the bucket, where the children of the events are looked for. Raises ValueError where
+    a family that is not `state` reads a column that is filled in later.
     """
-    table = TABLES[events.table]
-    rows = tables.get(table.name, table.empty()).sort(table.order)
-    if events.state:
-        return _direct(family, events, table, rows, events.measures, cutoffs, tables)
-    holistic = [m for m in events.measures if m.op not in ADDITIVE_OPS]
-    additive = [m for m in events.measures if m.op in ADDITIVE_OPS]
-    late = _customers_with_late_events(rows, table, cutoffs)
-    punctual = rows if late.is_empty() else rows.filter(~pl.col("customer_id").is_in(late.implode()))
-    measured = _by_intervals(family, events, table, punctual, additive, cutoffs)
-    if holistic:
-        others = _direct(family, events, table, punctual, holistic, cutoffs, tables)
-        measured = measured.join(others, on=["customer_id", "cutoff"], how="full", coalesce=True)
-    if late.is_empty():
-        return measured
-    learned_late = rows.filter(pl.col("customer_id").is_in(late.implode()))
-    by_cutoff = _direct(family, events, table, learned_late, events.measures, cutoffs, tables)
-    return pl.concat([measured, by_cutoff.select(measured.columns)])
+    _refuse_late_columns(family, events, timeline.table)
+    known = np.flatnonzero(asked.number >= 0)
+    copied = timeline.learned_late[asked.number[known]] | events.state
+    # Without any row, the shared path still gives the columns and their types.
+    parts = [] if events.state else [_by_shared_events(family, events, timeline, asked, known[~copied])]
+    if events.state or copied.any():
+        parts += _by_copied_events(family, events, timeline, asked, known[copied], tables)
+    measured, rows = pl.concat(parts), pl.DataFrame({"row": np.arange(len(asked.number))})
+    if not measured["row"].equals(rows["row"]):
+        measured = rows.join(measured, on="row", how="left", maintain_order="left")
+    return measured.drop("row")
 
 
-def _customers_with_late_events(rows: pl.DataFrame, table: Table, cutoffs: Sequence[Cutoff]) -> pl.Series:
-    """Customers with an event that some cutoff follows but did not know of yet."""
-    instants = pl.Series(sorted(c.instant for c in cutoffs), dtype=INSTANT)
-    crossed = instants.search_sorted(rows[table.time], side="right") != instants.search_sorted(
-        rows["known_at"], side="right"
-    )
-    return rows.filter(crossed & rows["known_at"].is_not_null())["customer_id"].unique()
+def _refuse_late_columns(family: str, events: Events, table: Table) -> None:
+    expressions = [*events.columns, *(m.expression for m in events.measures)]
+    expressions += [] if events.where is None else [events.where]
+    read = {_time(events), *(name for expression in expressions for name in expression.meta.root_names())}
+    late = sorted(read & set(table.late_columns))
+    if late and not events.state:
+        raise ValueError(f"{family} reads {', '.join(late)} of {table.name}, filled in later: declare state=True")
 
 
-def _prepared(events: Events, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The family's own events with its columns."""
+def _by_shared_events(family: str, events: Events, timeline: Timeline, asked: Asked, rows: Positions) -> pl.DataFrame:
+    """The measures of these rows, from events that are the same for all cutoffs."""
+    cutoffs = timeline.cutoffs
+    ends = [c.instant for c in cutoffs]
+    starts = {days: [c.days_before(days) for c in cutoffs] for days in _limited(events)}
+    boundaries = sorted({*ends, *(start for found in starts.values() for start in found)})
+    frame = _evaluated(events, timeline.events.lazy().with_columns(pl.col(timeline.table.time).alias(INTERVAL)))
+    # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
+    marks = pl.Series(boundaries, dtype=INSTANT).to_physical().to_numpy()
+    interval = np.searchsorted(marks, frame[INTERVAL].to_physical().to_numpy(), side="right")
+    before = _counter(frame, interval, timeline.customers, len(boundaries) + 1)
+    of, at = asked.number[rows], asked.at[rows]
+
+    def until(instants: Sequence[datetime]) -> Positions:
+        return before(of, np.array([boundaries.index(instant) + 1 for instant in instants])[at])
+
+    blocks = [np.flatnonzero(at == position) for position in range(len(cutoffs))]
+    begin = {Window(days): until(found) for days, found in starts.items()} | {LIFETIME: before(of, 0)}
+    return _measured(family, events, frame, Spans(of, blocks, begin, until(ends)), rows)
+
+
+def _by_copied_events(
+    family: str,
+    events: Events,
+    timeline: Timeline,
+    asked: Asked,
+    rows: Positions,
+    tables: Mapping[str, pl.DataFrame],
+) -> list[pl.DataFrame]:
+    """The measures of these rows from a copy of the events for each cutoff, a few cutoffs at a time."""
+    source, customers = timeline.events, timeline.customers
+    if not events.state:
+        source = source.filter(pl.Series(timeline.learned_late).gather(source["customer_id"]))
+    limited = _limited(events)  # longest first, so that a time lies in the first so many windows
+    at_once, parts = max(1, COPIES_AT_ONCE // max(1, source.height)), []
+    for first in range(0, len(timeline.cutoffs), at_once):
+        here = timeline.cutoffs[first : first + at_once]
+        starts = {f"start_{days}": [c.days_before(days) for c in here] for days in limited}
+        moments = {"first_number": np.arange(len(here)) * customers, "cutoff_at": [c.instant for c in here]}
+        at_each = pl.LazyFrame(moments | starts, schema_overrides=dict.fromkeys(["cutoff_at", *starts], INSTANT))
+        copies = _copies(events, timeline, source, at_each, tables)
+        within = pl.sum_horizontal(pl.lit(0), *(pl.col(start) <= pl.col(_time(events)) for start in starts))
+        frame = _evaluated(events, copies.with_columns(within.cast(pl.Int64).alias(INTERVAL)))
+        before = _counter(frame, frame[INTERVAL].to_numpy(), len(here) * customers, len(limited) + 1)
+        mine = rows[(asked.at[rows] >= first) & (asked.at[rows] < first + len(here))]
+        of = (asked.at[mine] - first) * customers + asked.number[mine]
+        begin = {Window(days): before(of, rank + 1) for rank, days in enumerate(limited)} | {LIFETIME: before(of, 0)}
+        spans = Spans(of, [np.arange(len(of))], begin, before(of, len(limited) + 1))
+        parts.append(_measured(family, events, frame, spans, mine))
+    return parts
+
+
+def _copies(
+    events: Events, timeline: Timeline, source: pl.DataFrame, at_each: pl.LazyFrame, tables: Mapping[str, pl.DataFrame]
+) -> pl.LazyFrame:
+    """`source` as known before each of the moments `at_each`, customers of different moments under other numbers."""
+
+    def copied(rows: pl.LazyFrame, table: Table, time: str) -> pl.LazyFrame:
+        everything = at_each.join(rows, how="cross", maintain_order="left_right")
+        known = known_before(everything, table, pl.col("cutoff_at"))
+        known = known.filter(pl.col(table.time) < pl.col("cutoff_at"), pl.col(time) < pl.col("cutoff_at"))
+        return known.with_columns(customer_id=pl.col("first_number") + pl.col("customer_id"))
+
+    time = _time(events)
+    known = copied(source.lazy(), timeline.table, time)
+    if events.time:
+        known = known.sort("customer_id", time, maintain_order=True)
+    if events.children:
+        child, key = TABLES[events.children], ["customer_id", timeline.table.key[0]]
+        numbered = tables.get(child.name, child.empty()).join(timeline.numbers, on="customer_id")
+        numbered = numbered.with_columns(customer_id="number").lazy()
+        times = copied(numbered, child, child.time).group_by(key).agg(pl.col(child.time).sort().alias(child.name))
+        known = known.join(times, on=key, how="left", maintain_order="left")
+    return known.with_columns(age_days=days_between(pl.col(time), pl.col("cutoff_at"))) if events.state else known
+
+
+def _time(events: Events) -> str:
+    return events.time or TABLES[events.table].time
+
+
+def _limited(events: Events) -> list[int]:
+    """Lengths in days of the windows that have a start, longest first."""
+    days = {window.days for measure in events.measures for window in measure.windows}
+    return sorted((length for length in days if length is not None), reverse=True)
+
+
+def _evaluated(events: Events, rows: pl.LazyFrame) -> pl.DataFrame:
+    """The family's own events: customer_id, interval and the values of its measures (see `_names`)."""
     if events.where is not None:
         rows = rows.filter(events.where)
-    return rows.with_columns(events.columns)
+    values = {name: m.expression.alias(name) for m, name in zip(events.measures, _names(events), strict=True)}
+    return rows.with_columns(events.columns).select("customer_id", INTERVAL, *values.values()).collect()
 
 
-def _by_intervals(
-    family: str,
-    events: Events,
-    table: Table,
-    rows: pl.DataFrame,
-    measures: Sequence[Feature],
-    cutoffs: Sequence[Cutoff],
-) -> pl.DataFrame:
-    starts = (w.start(c) for m in measures for w in m.windows for c in cutoffs)
-    boundaries = sorted({c.instant for c in cutoffs} | {start for start in starts if start is not None})
-    # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
-    interval = pl.lit(pl.Series(boundaries, dtype=INSTANT)).search_sorted(pl.col(table.time), side="right")
-    partials = (
-        _prepared(events, rows.lazy())
-        .group_by("customer_id", interval.alias("interval"), maintain_order=True)
-        .agg([part for m in measures for part in _partial(m)])
-        .collect()
-        .lazy()
-    )
-
-    def at(cutoff: Cutoff) -> pl.LazyFrame:
-        def in_window(window: Window) -> pl.Expr:
-            start = window.start(cutoff)
-            return pl.lit(True) if start is None else pl.col("interval") > boundaries.index(start)
-
-        combined = [_combined(m, in_window(w)).alias(m.column(family, w)) for m in measures for w in m.windows]
-        seen = partials.filter(pl.col("interval") <= boundaries.index(cutoff.instant))
-        return seen.group_by("customer_id").agg(combined).with_columns(cutoff=pl.lit(cutoff.day))
-
-    return _stacked(at, cutoffs)
+def _names(events: Events) -> list[str]:
+    """A name for the values of each measure, the same for those with the same expression."""
+    names: dict[bytes, str] = {}
+    return [names.setdefault(m.expression.meta.serialize(), f"value_{len(names)}") for m in events.measures]
 
 
-def _direct(
-    family: str,
-    events: Events,
-    table: Table,
-    rows: pl.DataFrame,
-    measures: Sequence[Feature],
-    cutoffs: Sequence[Cutoff],
-    tables: Mapping[str, pl.DataFrame],
-) -> pl.DataFrame:
-    time = events.time or table.time
-
-    def at(cutoff: Cutoff) -> pl.LazyFrame:
-        known = known_before(rows.lazy(), table, cutoff.instant).filter(pl.col(table.time) < cutoff.instant)
-        known = known.filter(pl.col(time) < cutoff.instant).sort("customer_id", time, maintain_order=True)
-        if events.state:
-            instant = pl.lit(cutoff.instant, dtype=INSTANT)
-            known = known.with_columns(age_days=days_between(pl.col(time), instant), cutoff_at=instant)
-        if events.children:
-            child = TABLES[events.children]
-            key = ["customer_id", table.key[0]]
-            seen = known_before(tables.get(child.name, child.empty()).lazy(), child, cutoff.instant)
-            seen = seen.filter(pl.col(child.time) < cutoff.instant)
-            times = seen.group_by(key).agg(pl.col(child.time).sort().alias(child.name))
-            known = known.join(times, on=key, how="left", maintain_order="left")
-
-        def in_window(window: Window) -> pl.Expr:
-            start = window.start(cutoff)
-            return pl.lit(True) if start is None else pl.col(time) >= start
-
-        values = [_whole(m, in_window(w)).alias(m.column(family, w)) for m in measures for w in m.windows]
-        return _prepared(events, known).group_by("customer_id").agg(values).with_columns(cutoff=pl.lit(cutoff.day))
-
-    return _stacked(at, cutoffs)
+def _counter(
+    frame: pl.DataFrame, interval: Positions, groups: int, intervals: int
+) -> Callable[[Positions, Positions | int], Positions]:
+    """Tells how many events lie before a group's interval: those of earlier groups, and its own of earlier ones."""
+    cells = np.bincount(frame["customer_id"].to_numpy() * intervals + interval, minlength=groups * intervals)
+    totals = np.concatenate([[0], np.cumsum(cells)])
+    return lambda group, before: totals[group * intervals + before]
 
 
-def _stacked(at: Callable[[Cutoff], pl.LazyFrame], cutoffs: Sequence[Cutoff]) -> pl.DataFrame:
-    """The frames of all cutoffs, one below the other, columns in one order."""
-    frames = pl.collect_all([at(c) for c in cutoffs])
-    return pl.concat(frames).select("customer_id", "cutoff", pl.exclude("customer_id", "cutoff"))
-
-
-def _unscaled(measure: Feature, value: pl.Expr) -> pl.Expr:
-    """Amounts leave fixed point here, after exact integer sums; times stay instants."""
-    return value / MONEY_SCALE if measure.unit == "amount" else value
-
-
-def _whole(measure: Feature, in_window: pl.Expr) -> pl.Expr:
-    """The measure over the rows of a group that `in_window` selects."""
-    values = measure.expression.filter(in_window & measure.expression.is_not_null())
-    if measure.op == "count":
-        return values.len().cast(pl.Float64)
-    if measure.op == "sum":
-        return _unscaled(measure, _wide(measure, values).sum()).cast(pl.Float64)
-    if measure.op == "n_unique":
-        return values.n_unique().cast(pl.Float64)
-    return _unscaled(measure, getattr(values, measure.op)())
-
-
-def _partial(measure: Feature) -> list[pl.Expr]:
-    """Partial aggregates of one interval, from which `_combined` makes every op of the measure."""
-    name, values = f"{measure.name}:{measure.op}", measure.expression.drop_nulls()
-    if measure.op == "count":
-        return [values.len().cast(pl.Int64).alias(name)]
-    if measure.op in ("mean", "std"):
-        squares = (values.len() * values.var(ddof=0)).fill_null(0.0).alias(f"{name}:squares")
-        return [
-            values.len().cast(pl.Int64).alias(f"{name}:n"),
-            _wide(measure, values).sum().alias(f"{name}:sum"),
-            squares,
-        ]
-    if measure.op == "sum":
-        return [_wide(measure, values).sum().alias(name)]
-    return [getattr(values, measure.op)().alias(name)]
-
-
-def _combined(measure: Feature, in_window: pl.Expr) -> pl.Expr:
-    """One op over the partial aggregates that `in_window` selects (sorted by interval within the customer)."""
-    name = f"{measure.name}:{measure.op}"
-    if measure.op in ("count", "sum"):
-        return _unscaled(measure, pl.col(name).filter(in_window).sum()).cast(pl.Float64)
-    if measure.op in ("min", "max", "first", "last"):
-        return _unscaled(measure, getattr(pl.col(name).filter(in_window).drop_nulls(), measure.op)())
-    used = in_window & (pl.col(f"{name}:n") > 0)
-    n, total = pl.col(f"{name}:n").filter(used), pl.col(f"{name}:sum").filter(used)
-    mean = total.sum() / n.sum()
-    if measure.op == "mean":
-        return _unscaled(measure, pl.when(n.sum() > 0).then(mean))
-    # Chan, Golub & LeVeque (1983): sums of squares about the mean add up without cancellation.
-    squares = pl.col(f"{name}:squares").filter(used).sum() + (n * (total / n - mean) ** 2).sum()
-    return _unscaled(measure, pl.when(n.sum() > 1).then((squares / (n.sum() - 1)).sqrt()))
-
-
-def _wide(measure: Feature, values: pl.Expr) -> pl.Expr:
-    """Values that a sum cannot wrap (polars sums an Int32 in Int32); a Float64 holds integers exactly up to 2**53."""
-    return values.cast(pl.Int64 if measure.unit == "amount" else pl.Float64)
+def _measured(family: str, events: Events, frame: pl.DataFrame, spans: Spans, rows: Positions) -> pl.DataFrame:
+    """Every measure in each of its windows, with the column `row`."""
+    groups, names = frame["customer_id"].to_numpy(), _names(events)
+    values = {name: Values(frame[name], groups, spans) for name in dict.fromkeys(names)}
+    found = {"row": pl.Series(rows)}
+    for measure, name in zip(events.measures, names, strict=True):
+        for window in measure.windows:
+            column = values[name].measure(measure.op, window)
+            if measure.unit == "amount" and measure.op not in ("count", "n_unique"):
+                column = column / MONEY_SCALE  # out of fixed point only here, after exact integer sums
+            found[measure.column(family, window)] = column
+    return pl.DataFrame(found)

@@ -5,9 +5,14 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from configs.settings import Churn
-from features.asof import known_before
+from features.asof import aggregate
+from features.family import Events, Feature
 from features.tables import TABLES
-from features.time import Cutoff
+from features.time import LIFETIME, Cutoff, Window
+from features.timeline import Timeline
+
+PURCHASES = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
+RUNNING = pl.when(pl.col("ended_on").is_null()).then(pl.col("started_on"))
 
 
 def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn: Churn) -> pl.DataFrame:
@@ -17,28 +22,28 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
     with a contract that started before the cutoff and had not ended before it. Only what was known before the cutoff
     counts. Customers who objected to profiling, or were erased, before the cutoff are left out.
     """
-    at = _active if churn.definition == "inactivity" else _under_contract
+    if churn.definition == "inactivity":
+        events = Events("transactions", (_counted(PURCHASES, Window(churn.active_within_days)),))
+    else:
+        events = Events("contracts", (_counted(RUNNING, LIFETIME),), state=True)
+    ordered = sorted(cutoffs)
+    timeline = Timeline(TABLES[events.table], tables[events.table], ordered)
+    everybody = timeline.everybody()
+    inside = aggregate("cohort", events, timeline, everybody, tables).to_series().to_numpy() > 0
+    rows = pl.DataFrame(
+        {
+            "customer_id": timeline.numbers["customer_id"].gather(everybody.number[inside]),
+            "cutoff": pl.Series([c.day for c in ordered], dtype=pl.Date).gather(everybody.at[inside]),
+        }
+    )
     objections = tables.get("objections", TABLES["objections"].empty())
-    rows = [
-        at(tables, cutoff, churn)
-        .join(objectors(objections, ["no_profiling", "erased"], cutoff).lazy(), on="customer_id", how="anti")
-        .with_columns(cutoff=pl.lit(cutoff.day))
-        for cutoff in cutoffs
-    ]
-    return pl.concat(pl.collect_all(rows)).sort("customer_id", "cutoff")
+    kinds = ["no_profiling", "erased"]
+    objected = [objectors(objections, kinds, cutoff).with_columns(cutoff=pl.lit(cutoff.day)) for cutoff in cutoffs]
+    return rows.join(pl.concat(objected), on=["customer_id", "cutoff"], how="anti", maintain_order="left")
 
 
-def _active(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
-    when = pl.col("occurred_at")
-    known = known_before(tables["transactions"].lazy(), TABLES["transactions"], cutoff.instant)
-    lately = (when >= cutoff.days_before(churn.active_within_days)) & (when < cutoff.instant)
-    return known.filter(pl.col("amount") > 0, lately).select("customer_id").unique()
-
-
-def _under_contract(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
-    known = known_before(tables["contracts"].lazy(), TABLES["contracts"], cutoff.instant)
-    running = (pl.col("started_on") < cutoff.instant) & pl.col("ended_on").is_null()
-    return known.filter(running).select("customer_id").unique()
+def _counted(expression: pl.Expr, window: Window) -> Feature:
+    return Feature("events", expression, "count", "", "", "", (window,))
 
 
 def objectors(objections: pl.DataFrame, kinds: Sequence[str], cutoff: Cutoff) -> pl.DataFrame:

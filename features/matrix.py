@@ -6,7 +6,9 @@ import polars as pl
 
 from features.asof import aggregate
 from features.family import Family
+from features.tables import TABLES
 from features.time import INSTANT, Cutoff
+from features.timeline import Timeline
 
 KEYS = ["customer_id", "cutoff"]
 
@@ -20,10 +22,13 @@ def build_matrix(
     of `families`. Only facts known strictly before a row's cutoff enter it; missing values get the declared fills.
     """
     matrix = rows.join(_instants(cutoffs), on="cutoff", how="left", maintain_order="left")
+    needed = {events.table for family in families for events in family.events}
+    timelines = {name: Timeline(TABLES[name], tables.get(name, TABLES[name].empty()), cutoffs) for name in needed}
+    asked = {name: timeline.asked(rows) for name, timeline in timelines.items()}
     for family in families:
         for events in family.events:
-            measured = aggregate(family.name, events, tables, cutoffs)
-            matrix = matrix.join(measured, on=KEYS, how="left", maintain_order="left")
+            name = events.table
+            matrix = matrix.hstack(aggregate(family.name, events, timelines[name], asked[name], tables))
         matrix = _with_family(matrix, family)
     names = [column for family in families for column in family.feature_columns()]
     return matrix.select(*KEYS, pl.col(names).cast(pl.Float64))
@@ -35,7 +40,7 @@ def _with_family(matrix: pl.DataFrame, family: Family) -> pl.DataFrame:
         pl.col(measure.column(family.name, window)).fill_null(measure.fill)
         for measure in family.measures
         for window in measure.windows
-        if measure.fill is not None
+        if measure.fill is not None and matrix[measure.column(family.name, window)].null_count()
     ]
     matrix = matrix.with_columns(fills)
     for feature in family.derived:

@@ -15,10 +15,10 @@ import polars as pl
 
 from configs.errors import DataError
 from configs.settings import Settings, Source
-from features.asof import known_before
 from features.contract import Kind, Table
 from features.tables import TABLES
 from features.time import INSTANT, Cutoff
+from features.timeline import known_before
 from pipelines.convert import converted
 from pipelines.progress import Log
 from pipelines.quarantine import REASON, examples, split, unreadable

@@ -1,6 +1,7 @@
 """Aggregating as of many cutoffs: late knowledge, the fast path against the direct one, sums and spreads that hold."""
 
 import statistics
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from polars.testing import assert_frame_equal
 
-from features.asof import aggregate, known_before
+from features.asof import aggregate
 from features.family import Events, Feature, Op
 from features.tables import TABLES
-from features.time import LIFETIME, Window, windows
+from features.time import LIFETIME, Cutoff, Window, windows
+from features.timeline import Timeline, known_before
 from tests.features.drawn_tables import at, cutoff, table
 from tests.features.strategies import CUTOFFS, Row, frames, stores
 
@@ -34,6 +36,14 @@ def feature(expression: pl.Expr, op: Op, *within: Window, name: str = "it", unit
     return Feature(name, expression, op, "", unit, "", within or (LIFETIME,))
 
 
+def aggregated(events: Events, found: pl.DataFrame, cutoffs: Sequence[Cutoff]) -> pl.DataFrame:
+    """The measures of every customer with events at every cutoff."""
+    days = pl.DataFrame({"cutoff": [c.day for c in cutoffs]})
+    rows = found.select(pl.col("customer_id").unique(maintain_order=True)).join(days, how="cross")
+    timeline = Timeline(TABLES["transactions"], found, cutoffs)
+    return rows.hstack(aggregate("trial", events, timeline, timeline.asked(rows), {}))
+
+
 def test_a_fact_counts_from_the_first_cutoff_after_it_was_learned():
     events = table(
         "transactions",
@@ -48,7 +58,7 @@ def test_a_fact_counts_from_the_first_cutoff_after_it_was_learned():
     )
     days = ("2025-06-01", "2025-06-02", "2025-06-16", "2025-07-21")
     measure = feature(AMOUNT, "sum", *windows(30), LIFETIME, unit="amount")
-    found = aggregate("trial", trial(measure), {"transactions": events}, [cutoff(day) for day in days]).sort("cutoff")
+    found = aggregated(trial(measure), events, [cutoff(day) for day in days]).sort("cutoff")
     # The 2 was learned at the first cutoff, so the second is the first to see it; the 8 was announced before it
     # happened and counts from then; the 4 and the 16 were learned later. The 1 without `known_at` always counts.
     assert found["trial__it_sum_lifetime"].to_list() == [1, 1 + 2 + 8, 1 + 2 + 4 + 8, 31]
@@ -58,8 +68,8 @@ def test_a_fact_counts_from_the_first_cutoff_after_it_was_learned():
 def test_a_fact_learned_at_the_very_cutoff_counts_from_the_next():
     events = table("transactions", "occurred_at | amount | known_at\n2025-05-20 | 2 | 2025-06-01")
     measure = feature(AMOUNT, "sum", unit="amount")
-    found = aggregate("trial", trial(measure), {"transactions": events}, [cutoff("2025-06-01"), cutoff("2025-06-02")])
-    assert found.rows() == [("ada", date(2025, 6, 2), 2)]
+    found = aggregated(trial(measure), events, [cutoff("2025-06-01"), cutoff("2025-06-02")])
+    assert found.rows() == [("ada", date(2025, 6, 1), 0), ("ada", date(2025, 6, 2), 2)]
 
 
 def test_what_is_learned_late_changes_the_earlier_events_columns_only_once_known():
@@ -69,9 +79,7 @@ def test_what_is_learned_late_changes_the_earlier_events_columns_only_once_known
         "transactions",
         "occurred_at | amount | known_at\n2025-05-01 | 1 | -\n2025-05-03 | 1 | 2025-06-05\n2025-05-11 | 1 | -",
     )
-    found = aggregate("trial", gaps, {"transactions": events}, [cutoff("2025-06-01"), cutoff("2025-06-10")]).sort(
-        "cutoff"
-    )
+    found = aggregated(gaps, events, [cutoff("2025-06-01"), cutoff("2025-06-10")]).sort("cutoff")
     assert found["trial__it_max_lifetime"].to_list() == [10, 8]
 
 
@@ -99,8 +107,8 @@ def test_the_fast_path_equals_the_direct_path(store: dict[str, list[Row]]):
     measures = [feature(e, op, *within, name=name) for name, e in EXPRESSIONS.items() for op in ADDING_UP]
     punctual = frames(store)["transactions"].with_columns(known_at=pl.col("occurred_at"))
     # The rows of a state family are looked at for each cutoff anew.
-    fast = aggregate("trial", trial(*measures), {"transactions": punctual}, CUTOFFS[:3])
-    direct = aggregate("trial", trial(*measures, state=True), {"transactions": punctual}, CUTOFFS[:3])
+    fast = aggregated(trial(*measures), punctual, CUTOFFS[:3])
+    direct = aggregated(trial(*measures, state=True), punctual, CUTOFFS[:3])
     key = ["customer_id", "cutoff"]
     columns = [*key, *(pl.col(column).cast(pl.Float64) for column in fast.columns[2:])]
     assert_frame_equal(fast.select(columns).sort(key), direct.select(columns).sort(key), rel_tol=1e-9, abs_tol=1e-9)
@@ -120,7 +128,7 @@ def test_sums_of_small_integers_and_of_truths_do_not_wrap(late: bool):
         "yes": AMOUNT > 0,
     }
     measures = [feature(expression, "sum", name=name) for name, expression in expressions.items()]
-    found = aggregate("trial", trial(*measures), {"transactions": events}, [cutoff("2025-06-01")])
+    found = aggregated(trial(*measures), events, [cutoff("2025-06-01")])
     assert found["trial__number_sum_lifetime"].to_list() == [counted * 50_000_000]
     assert found["trial__small_sum_lifetime"].to_list() == [counted * 100]
     assert found["trial__yes_sum_lifetime"].to_list() == [counted]
@@ -142,7 +150,7 @@ def test_the_spread_over_intervals_is_that_of_all_values(offset: int):
     lines = [f"{day} | {amount}" for day, amount in zip(days, amounts, strict=True)]
     events = table("transactions", "\n".join(["occurred_at | amount", *lines]))
     measure = feature(AMOUNT, "std", *windows(7, 14, 30, 60, 90, 180, 365), LIFETIME, unit="amount")
-    found = aggregate("trial", trial(measure), {"transactions": events}, [cutoff("2025-06-01")]).row(0, named=True)
+    found = aggregated(trial(measure), events, [cutoff("2025-06-01")]).row(0, named=True)
     assert found["trial__it_std_lifetime"] == pytest.approx(statistics.stdev(amounts), rel=1e-6)
     assert found["trial__it_std_365d"] == pytest.approx(statistics.stdev(amounts[1:]), rel=1e-6)
     assert found["trial__it_std_60d"] == pytest.approx(statistics.stdev(amounts[4:]), rel=1e-6)
@@ -155,14 +163,14 @@ def test_of_events_of_one_instant_the_greatest_key_is_the_last(keys: str):
     lines = [f"{key} | 2025-05-01 | {amounts[key]}" for key in keys]
     events = table("transactions", "\n".join(["transaction_id | occurred_at | amount", *lines]))
     measures = [feature(AMOUNT, "first", unit="amount"), feature(AMOUNT, "last", unit="amount")]
-    found = aggregate("trial", trial(*measures), {"transactions": events}, [cutoff("2025-06-01")]).row(0, named=True)
+    found = aggregated(trial(*measures), events, [cutoff("2025-06-01")]).row(0, named=True)
     assert (found["trial__it_first_lifetime"], found["trial__it_last_lifetime"]) == (1, 3)
 
 
 def test_one_value_has_no_spread_and_equal_values_have_none_apart():
     events = table("transactions", "occurred_at | amount\n2025-01-01 | 7\n2025-05-01 | 7\n2025-05-30 | 7")
     measure = feature(AMOUNT, "std", *windows(7, 90), unit="amount")
-    found = aggregate("trial", trial(measure), {"transactions": events}, [cutoff("2025-06-01")]).row(0, named=True)
+    found = aggregated(trial(measure), events, [cutoff("2025-06-01")]).row(0, named=True)
     assert (found["trial__it_std_7d"], found["trial__it_std_90d"]) == (None, 0)
 
 
@@ -182,7 +190,7 @@ def test_medians_and_distinct_values_stand_beside_sums():
         feature(pl.col("product"), "n_unique", *windows(90, 1), LIFETIME),
         feature(AMOUNT, "sum", unit="amount"),
     ]
-    found = aggregate("trial", trial(*measures), {"transactions": events}, [cutoff("2025-06-01")]).row(0, named=True)
+    found = aggregated(trial(*measures), events, [cutoff("2025-06-01")]).row(0, named=True)
     assert (found["trial__it_median_90d"], found["trial__it_median_lifetime"]) == (2, 3)
     assert (found["trial__it_n_unique_90d"], found["trial__it_n_unique_1d"]) == (2, 1)
     assert (found["trial__it_n_unique_lifetime"], found["trial__it_sum_lifetime"]) == (2, 16)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from features import asof
+from features import matrix
 from features.families import complaints, returns, rfm, rhythm
 from features.family import Events, Family, Feature
 from features.matrix import build_matrix
@@ -55,7 +55,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, name: str, **declared: object) -> Non
     table = replace(TABLES[name])
     for attribute, value in declared.items():
         object.__setattr__(table, attribute, value)
-    monkeypatch.setattr(asof, "TABLES", TABLES | {name: table})
+    monkeypatch.setattr(matrix, "TABLES", TABLES | {name: table})
 
 
 class Inclusive(Cutoff):
@@ -113,12 +113,13 @@ def test_a_state_family_that_sees_cells_before_they_were_filled(clause: str, mon
     unmasked = type("Unmasked", (type(TABLES["complaints"]),), {"late_columns": late})
     declared = TABLES["complaints"]
     table = unmasked(declared.name, declared.key, declared.time, declared.columns)
-    monkeypatch.setattr(asof, "TABLES", TABLES | {"complaints": table})
+    monkeypatch.setattr(matrix, "TABLES", TABLES | {"complaints": table})
     assert_broken(clause, complaints.FAMILY)
 
 
 def test_a_family_of_rows_that_change_which_is_not_declared_so():
-    assert_broken(FUTURE, Family("resolved", "", (Events("complaints", (RESOLVED,)),)))
+    with pytest.raises(ValueError, match="resolved reads resolved_at of complaints, filled in later"):
+        assert_broken(FUTURE, Family("resolved", "", (Events("complaints", (RESOLVED,)),)))
 
 
 @pytest.mark.parametrize("family", [rfm.FAMILY, returns.FAMILY, complaints.FAMILY], ids=lambda family: family.name)
