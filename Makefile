@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train score nightly oracle test check format
+.PHONY: help setup lock demo train score nightly features features-doc ablation oracle test check bench format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
 AS_OF    ?=
 OUTPUT   ?=
+SIZE     ?=
+REPORT   ?=
 DEMO_DAY ?= 2026-09-30
 
 HOLDFAST := .venv/bin/holdfast
@@ -48,6 +50,15 @@ score: setup ## Score the customers of a day that was ingested
 nightly: setup ## Ingest, score and publish the risk lists
 	$(HOLDFAST) nightly $(OPTIONS)
 
+features: setup ## Write the feature matrix for exploring (ONLY=rfm,promises CUTOFFS=12 EVERY=30)
+	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--families $(ONLY))
+
+features-doc: setup ## Write the feature dictionary, features/DICTIONARY.md, from the code
+	$(HOLDFAST) features-doc
+
+ablation: setup ## Say what each family of features is worth to the churn model
+	$(HOLDFAST) ablation $(OPTIONS)
+
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)
 
@@ -59,6 +70,15 @@ check: setup ## Format, lint, types, layers and the fast tests
 	.venv/bin/ruff check .
 	.venv/bin/ty check configs features models pipelines
 	.venv/bin/python -m pytest -m "not slow"
+
+bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
+	.venv/bin/python -m tests.benchmarks.features $(SIZE) $(if $(REPORT),--report $(REPORT))
+
+# DuckDB and featuretools do not fit what is installed; without them the benchmark compares with polars and pandas only.
+.venv-bench/ready: tests/benchmarks/requirements.txt | setup
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-bench \
+		&& .venv/bin/uv pip install --quiet --python .venv-bench/bin/python --requirement $< \
+		&& touch $@ || echo "DuckDB and featuretools could not be installed: left out" >&2
 
 format: setup ## Format the code
 	.venv/bin/ruff format .

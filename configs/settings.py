@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 TableName = Literal[
     "customers",
@@ -39,6 +39,9 @@ def _known_zone(name: str) -> str:
         raise ValueError(f"{name!r} is not a time zone")
     return name
 
+
+# Columns of `customers` that are personal, or serve another end.
+NO_FEATURE = {"customer_id", "signed_up_on", "valid_from", "display_name", "phone", "email", "preferred_channel"}
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -91,6 +94,29 @@ class Ingest(Section):
     amount_limit: float | None = Field(None, gt=0, description="larger amounts are quarantined; default: none are")
 
 
+class ProfileColumn(Section):
+    """A column of `customers` that becomes a feature."""
+
+    kind: Literal["category", "number"] = Field(description='"category" or "number"')
+    fixed: bool = Field(False, description="whether it never changes; otherwise a value counts from its valid_from on")
+
+
+class Features(Section):
+    """Features beyond those that the tables bring by themselves."""
+
+    profile: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ProfileColumn] = Field(
+        {}, description="columns of `customers` by name, none of them personal"
+    )
+
+    @field_validator("profile")
+    @classmethod
+    def _nothing_personal(cls, profile: dict[str, ProfileColumn]) -> dict[str, ProfileColumn]:
+        refused = sorted(set(profile) & NO_FEATURE)
+        if refused:
+            raise ValueError(f"{', '.join(refused)}: not for a model, which must not know persons but their dealings")
+        return profile
+
+
 class Training(Section):
     """How the models are trained."""
 
@@ -141,6 +167,7 @@ class Settings(Section):
     churn: Churn = Churn()
     clv: Clv = Clv()
     ingest: Ingest = Ingest()
+    features: Features = Features()
     training: Training = Training()
     lists: Lists = Lists()
     tracking: Tracking = Tracking()
@@ -155,6 +182,12 @@ class Settings(Section):
         absent = needed_sources(self.sources, self.churn.definition)
         if absent:
             raise ValueError("; ".join(f"missing [sources.{table}]: {why}" for table, why in absent.items()))
+        return self
+
+    @model_validator(mode="after")
+    def _profile_has_a_source(self) -> Self:
+        if self.features.profile and "customers" not in self.sources:
+            raise ValueError("missing [sources.customers]: features.profile names columns of it")
         return self
 
     @property

@@ -18,7 +18,7 @@ from features.family import Events
 from features.spans import Positions, Spans, Values
 from features.tables import TABLES
 from features.time import INSTANT, LIFETIME, Window, days_between
-from features.timeline import Asked, Timeline, known_before
+from features.timeline import EARLIEST, Asked, Timeline, known_before
 
 COPIES_AT_ONCE = 2_000_000
 INTERVAL = "interval"
@@ -47,10 +47,7 @@ def aggregate(
 
 
 def _refuse_late_columns(family: str, events: Events, table: Table) -> None:
-    expressions = [*events.columns, *(m.expression for m in events.measures)]
-    expressions += [] if events.where is None else [events.where]
-    read = {_time(events), *(name for expression in expressions for name in expression.meta.root_names())}
-    late = sorted(read & set(table.late_columns))
+    late = sorted({_time(events), *events.columns_read()} & set(table.late_columns))
     if late and not events.state:
         raise ValueError(f"{family} reads {', '.join(late)} of {table.name}, filled in later: declare state=True")
 
@@ -61,7 +58,9 @@ def _by_shared_events(family: str, events: Events, timeline: Timeline, asked: As
     ends = [c.instant for c in cutoffs]
     starts = {days: [c.days_before(days) for c in cutoffs] for days in _limited(events)}
     boundaries = sorted({*ends, *(start for found in starts.values() for start in found)})
-    frame = _evaluated(events, timeline.events.lazy().with_columns(pl.col(timeline.table.time).alias(INTERVAL)))
+    frame = _evaluated(
+        events, timeline.events.lazy().with_columns(pl.col(timeline.table.time).fill_null(EARLIEST).alias(INTERVAL))
+    )
     # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
     marks = pl.Series(boundaries, dtype=INSTANT).to_physical().to_numpy()
     interval = np.searchsorted(marks, frame[INTERVAL].to_physical().to_numpy(), side="right")
@@ -115,7 +114,8 @@ def _copies(
     def copied(rows: pl.LazyFrame, table: Table, time: str) -> pl.LazyFrame:
         everything = at_each.join(rows, how="cross", maintain_order="left_right")
         known = known_before(everything, table, pl.col("cutoff_at"))
-        known = known.filter(pl.col(table.time) < pl.col("cutoff_at"), pl.col(time) < pl.col("cutoff_at"))
+        happened = (pl.col(table.time) < pl.col("cutoff_at")).fill_null(True)
+        known = known.filter(happened if time == table.time else happened & (pl.col(time) < pl.col("cutoff_at")))
         return known.with_columns(customer_id=pl.col("first_number") + pl.col("customer_id"))
 
     time = _time(events)

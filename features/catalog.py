@@ -1,8 +1,9 @@
 """The feature dictionary, and a fingerprint that tells two sets of features apart."""
 
 import hashlib
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
@@ -22,19 +23,27 @@ def dictionary(families: Sequence[Family]) -> list[dict[str, str | float | None]
                     meaning = {"fill": measure.fill, "reason": measure.reason}
                     entries.append({"name": measure.column(family.name, window), **shared, **described, **meaning})
         shared = {"family": family.name, "table": ", ".join(family.tables) or None}
-        for feature in family.derived:
+        for feature in (d for d in family.derived if not d.internal):
             described = {"description": feature.description, "window": "", "unit": feature.unit}
             meaning = {"fill": feature.fill, "reason": feature.reason}
             entries.append({"name": feature.column(family.name), **shared, **described, **meaning})
     return entries
 
 
-def fingerprint(families: Sequence[Family]) -> str:
-    """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does."""
+def fingerprint(families: Sequence[Family], tables: Collection[str] = ()) -> str:
+    """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does.
+
+    `tables`: the canonical tables there are. A family that also reads another one is not the same without it.
+    """
     computations = [
         {
+            "tables": [table for table in family.tables if table in tables],
             "events": [_events(events) for events in family.events],
-            "derived": [[d.name, _written_out(d.expression)] for d in family.derived],
+            "everybody": [_events(events) for events in family.everybody],
+            "derived": [
+                [d.name, _written_out(d.expression), inspect.getsource(d.function) if d.function else None]
+                for d in family.derived
+            ],
         }
         for family in families
     ]

@@ -9,7 +9,7 @@ from features.asof import aggregate
 from features.family import Events, Feature
 from features.tables import TABLES
 from features.time import LIFETIME, Cutoff, Window
-from features.timeline import Timeline
+from features.timeline import timeline_of
 
 PURCHASES = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
 RUNNING = pl.when(pl.col("ended_on").is_null()).then(pl.col("started_on"))
@@ -26,14 +26,13 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
         events = Events("transactions", (_counted(PURCHASES, Window(churn.active_within_days)),))
     else:
         events = Events("contracts", (_counted(RUNNING, LIFETIME),), state=True)
-    ordered = sorted(cutoffs)
-    timeline = Timeline(TABLES[events.table], tables[events.table], ordered)
+    timeline = timeline_of(tables, events.table, cutoffs)
     everybody = timeline.everybody()
     inside = aggregate("cohort", events, timeline, everybody, tables).to_series().to_numpy() > 0
     rows = pl.DataFrame(
         {
             "customer_id": timeline.numbers["customer_id"].gather(everybody.number[inside]),
-            "cutoff": pl.Series([c.day for c in ordered], dtype=pl.Date).gather(everybody.at[inside]),
+            "cutoff": pl.Series([c.day for c in timeline.cutoffs], dtype=pl.Date).gather(everybody.at[inside]),
         }
     )
     objections = tables.get("objections", TABLES["objections"].empty())
@@ -47,6 +46,9 @@ def _counted(expression: pl.Expr, window: Window) -> Feature:
 
 
 def objectors(objections: pl.DataFrame, kinds: Sequence[str], cutoff: Cutoff) -> pl.DataFrame:
-    """Customers (customer_id, each once) with an objection of one of `kinds` that took effect before `cutoff`."""
+    """Customers (customer_id, each once) with an objection of one of `kinds` that took effect before `cutoff`.
+
+    It counts from that day on even where it was learned later: law, not knowledge.
+    """
     effective = pl.col("kind").is_in(kinds) & (pl.col("effective_at") < cutoff.instant)
     return objections.filter(effective).select("customer_id").unique()

@@ -107,9 +107,15 @@ def _cell_checks(column: Column) -> list[pa.Check]:
         checks.append(pa.Check.str_length(min_value=1, name="not empty", error="empty text"))
     if column.allowed:
         checks.append(pa.Check.isin(column.allowed, error=f"not one of {', '.join(column.allowed)}"))
+    if column.kind is Kind.NUMBER:
+        checks.append(pa.Check(_finite, name="finite", error="not a finite number"))
     if column.positive:
         checks.append(pa.Check.ge(0, error="negative"))
     return checks
+
+
+def _finite(data: pa.PolarsData) -> pl.LazyFrame:
+    return data.lazyframe.select(pl.col(data.key).is_finite().fill_null(True))
 
 
 def _unique(key: tuple[str, ...]) -> pa.Check:

@@ -4,12 +4,14 @@ A family sees the events of one customer that were known before a cutoff and not
 family's code. Frames given to its expressions are sorted by customer, time and key.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
-from features.time import LIFETIME, Window
+from features.time import INSTANT, LIFETIME, Window
 
 # Stands for the currency in sentences, since features do not know it; whoever shows them puts in the real one.
 CURRENCY_SIGN = "¤"
@@ -49,9 +51,11 @@ class Feature:
 
 @dataclass(frozen=True)
 class Derived:
-    """One feature computed from a matrix row: the family's measures, earlier derived columns, and `cutoff_at`.
+    """One feature computed from a matrix row: the family's measures, earlier derived columns, context and `cutoff_at`.
 
-    `cutoff_at` is the instant of the cutoff (UTC). A null result, or one that is not finite, becomes `fill`.
+    `cutoff_at` is the instant of the cutoff (UTC); `Family.everybody` names the columns of the context. Where a formula
+    is beyond expressions, `expression` is a struct of arguments, and `function` makes one number a row of their frame.
+    A null result, or one that is not finite, becomes `fill`. An `internal` feature is not in the matrix.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Derived:
     unit: str
     reason: str
     fill: float | None = None
+    function: Callable[[pl.DataFrame], np.ndarray] | None = None
+    internal: bool = False
 
     def column(self, family: str) -> str:
         """Name of the column, e.g. "rfm__recency_days"."""
@@ -101,12 +107,23 @@ class Events:
     time: str | None = None
     children: str | None = None
 
+    def columns_read(self) -> set[str]:
+        """Names that its expressions read: columns of the table, and those it adds itself."""
+        expressions = [*self.columns, *(measure.expression for measure in self.measures)]
+        expressions += [] if self.where is None else [self.where]
+        return {name for expression in expressions for name in expression.meta.root_names()}
+
 
 @dataclass(frozen=True)
 class Family:
     """A family of features over the events of canonical tables (none: over the cutoff alone).
 
     The first table of `events` switches the family on; where another one is absent, it counts as empty.
+
+    `everybody`: events measured over all customers together, as of each cutoff, ahead of the buckets (see
+    `features.context`). For `derived`, the column `<measure>_total` holds the sum over customers (the least of a "min",
+    the greatest of a "max"), `<measure>_customers` how many have a value above 0. `parameters`: names of numbers fitted
+    once for a model, columns for `derived` too; null where there was nothing to fit.
     """
 
     name: str
@@ -114,6 +131,8 @@ class Family:
     events: tuple[Events, ...] = ()
     derived: tuple[Derived, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    everybody: tuple[Events, ...] = ()
+    parameters: tuple[str, ...] = ()
 
     @property
     def measures(self) -> tuple[Feature, ...]:
@@ -123,17 +142,28 @@ class Family:
     @property
     def tables(self) -> tuple[str, ...]:
         """The canonical tables it reads, children included; the first is the one that switches it on."""
-        return tuple(table for events in self.events for table in (events.table, events.children) if table)
+        looked_at = (*self.events, *self.everybody)
+        return tuple(dict.fromkeys(table for e in looked_at for table in (e.table, e.children) if table))
 
     def feature_columns(self) -> list[str]:
         """Columns of the matrix that this family makes, in order."""
         measured = [m.column(self.name, w) for m in self.measures if not m.internal for w in m.windows]
-        return measured + [d.column(self.name) for d in self.derived]
+        return measured + [d.column(self.name) for d in self.derived if not d.internal]
+
+    def context_columns(self) -> dict[str, pl.DataType]:
+        """Columns that the family needs of the context, each with its type."""
+        columns: dict[str, pl.DataType] = dict.fromkeys(self.parameters, pl.Float64())
+        for measure in (measure for events in self.everybody for measure in events.measures):
+            for window in measure.windows:
+                name = measure.column(self.name, window)
+                total = INSTANT if measure.unit == "time" else pl.Float64()
+                columns |= {f"{name}_total": total, f"{name}_customers": pl.Float64()}
+        return columns
 
     def reason_groups(self) -> dict[str, str]:
         """Reason group of each of the family's columns."""
         groups = {m.column(self.name, w): m.reason for m in self.measures if not m.internal for w in m.windows}
-        return groups | {d.column(self.name): d.reason for d in self.derived}
+        return groups | {d.column(self.name): d.reason for d in self.derived if not d.internal}
 
 
 def previous(value: pl.Expr) -> pl.Expr:

@@ -15,10 +15,10 @@ def labels(
 ) -> pl.DataFrame:
     """`rows` (customer_id, cutoff Date) with `churned` (Int8) and `value` (Float64, currency units).
 
-    Inactivity: churned is 1 without a purchase in `[cutoff, cutoff + horizon)`. Contract: 1 where a contract that ran
-    at the cutoff ended in it and none started within `grace_days` of that end. Value: sales less returns, less cost
-    where it is known, and less costs to serve, in `[cutoff, cutoff + clv_days)`. The caller keeps to cutoffs whose
-    horizons lie wholly before what has been observed.
+    Inactivity: churned is 1 without a purchase in `[cutoff, cutoff + horizon)`. Contract: 1 where a contract ended in
+    it and no other outlasts that end, begun by the `grace_days`-th day (of the business zone) after it. Value: sales
+    less returns, less cost where it is known, and less costs to serve, in `[cutoff, cutoff + clv_days)`. The caller
+    keeps to cutoffs whose horizons lie wholly before what has been observed.
     """
     leaving = _left_contract if churn.definition == "contract" else _no_purchase
     parts = []
@@ -47,17 +47,18 @@ def _no_purchase(rows: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], cutoff:
 def _left_contract(
     rows: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn
 ) -> pl.LazyFrame:
+    def day(column: str) -> pl.Expr:
+        return pl.col(column).dt.convert_time_zone(cutoff.zone.key).dt.date()
+
     contracts = tables["contracts"].lazy()
-    ended = contracts.filter(pl.col("started_on") < cutoff.instant, pl.col("ended_on") >= cutoff.instant)
-    ended = ended.group_by("customer_id").agg(pl.col("ended_on").max())
-    ended = ended.filter(_within("ended_on", cutoff, Horizon(churn.horizon_days)))
-    # Still a customer: another contract runs past the end, or begins within the days of grace.
+    ended = contracts.filter(_within("ended_on", cutoff, Horizon(churn.horizon_days)))
+    ended = ended.select("customer_id", "ended_on").unique()
     others = contracts.select("customer_id", other_start="started_on", other_end="ended_on")
-    runs_on = pl.col("other_end").is_null() | (pl.col("other_end") > pl.col("ended_on"))
-    begins = pl.col("other_start") <= pl.col("ended_on") + timedelta(days=churn.grace_days)
-    kept = ended.join(others, on="customer_id").filter(runs_on & begins).select("customer_id").unique()
-    left = ended.join(kept, on="customer_id", how="anti").select("customer_id", left=pl.lit(True))
-    return rows.join(left, on="customer_id", how="left").select(
+    outlasts = pl.col("other_end").is_null() | (pl.col("other_end") > pl.col("ended_on"))
+    in_time = day("other_start") <= day("ended_on") + timedelta(days=churn.grace_days)
+    carried_on = ended.join(others, on="customer_id").filter(outlasts & in_time)
+    left = ended.join(carried_on, on=["customer_id", "ended_on"], how="anti").select("customer_id").unique()
+    return rows.join(left.with_columns(left=pl.lit(True)), on="customer_id", how="left").select(
         "customer_id", "cutoff", churned=pl.col("left").is_not_null().cast(pl.Int8)
     )
 

@@ -2,10 +2,44 @@
 
 from collections.abc import Collection
 
-from features.families import calendar, complaints, returns, rfm, rhythm
+from features.families import (
+    basket,
+    btyd,
+    calendar,
+    complaints,
+    contract,
+    loyalty,
+    market,
+    price,
+    profitability,
+    promises,
+    returns,
+    rfm,
+    rhythm,
+    satisfaction,
+    ties,
+    trend,
+)
 from features.family import Family
 
-FAMILIES: tuple[Family, ...] = (rhythm.FAMILY, rfm.FAMILY, returns.FAMILY, complaints.FAMILY, calendar.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    rhythm.FAMILY,
+    trend.FAMILY,
+    rfm.FAMILY,
+    price.FAMILY,
+    basket.FAMILY,
+    returns.FAMILY,
+    profitability.FAMILY,
+    complaints.FAMILY,
+    promises.FAMILY,
+    satisfaction.FAMILY,
+    ties.FAMILY,
+    loyalty.FAMILY,
+    contract.FAMILY,
+    btyd.FAMILY,
+    calendar.FAMILY,
+    market.FAMILY,
+)
 
 
 def active_families(tables: Collection[str]) -> tuple[Family, ...]:

@@ -6,7 +6,7 @@ totals, the rest is reduced span by span.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ from features.family import Op
 from features.time import Window
 
 Positions = NDArray[np.int64]
+Narrowed = tuple[Positions, Mapping[Window, Positions], Positions]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,17 @@ class Spans:
     blocks: Sequence[Positions]
     begin: Mapping[Window, Positions]
     end: Positions
+    _seen: list[tuple[NDArray[np.bool_], Narrowed]] = field(default_factory=list)
+
+    def among(self, valid: NDArray[np.bool_], groups: Positions) -> Narrowed:
+        """Groups, beginnings and ends among the valid events alone; many expressions have the same ones."""
+        for mask, narrowed in self._seen:
+            if np.array_equal(mask, valid):
+                return narrowed
+        before = np.concatenate([[0], np.cumsum(valid)])
+        begin = {window: before[begin] for window, begin in self.begin.items()}
+        self._seen.append((valid, (groups[valid], begin, before[self.end])))
+        return self._seen[-1][1]
 
 
 class Values:
@@ -39,9 +51,7 @@ class Values:
         self.begin, self.end = spans.begin, spans.end
         if values.null_count():  # positions among all events become positions among those with a value
             valid = values.is_not_null().to_numpy()
-            before = np.concatenate([[0], np.cumsum(valid)])
-            self.groups, self.end = groups[valid], before[spans.end]
-            self.begin = {window: before[begin] for window, begin in spans.begin.items()}
+            self.groups, self.begin, self.end = spans.among(valid, groups)
         self._totals: Positions | None = None
         self._by_value: tuple[Positions, NDArray] | None = None
 

@@ -5,6 +5,9 @@ feature sees it earlier. A rating without the time it was given can never be pla
 a complaint and the terms of a contract count as known from the start unless a source says when they were set.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from features.contract import Column, Kind, Table
 
 
@@ -207,3 +210,11 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+
+
+def with_profile(kinds: Mapping[str, str]) -> dict[str, Table]:
+    """The canonical tables, `customers` with these further columns ("number" or "category") where it lacks them."""
+    customers = TABLES["customers"]
+    stored = {"number": Kind.NUMBER, "category": Kind.TEXT}
+    added = {name: optional(stored[kind]) for name, kind in kinds.items() if name not in customers.columns}
+    return TABLES | {"customers": replace(customers, columns=customers.columns | added)}

@@ -1,17 +1,21 @@
 """The events of one table in order, and the rows of the matrix that are asked of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from features.contract import Table
+from features.tables import TABLES
 from features.time import INSTANT, Cutoff
 
 Positions = NDArray[np.int64]
+
+# Where a row without a time of its own lies (a customer's row without `valid_from`): before everything.
+EARLIEST = pl.lit(datetime(1, 1, 1, tzinfo=UTC), INSTANT)
 
 
 def known_before(rows: pl.LazyFrame, table: Table, instant: datetime | pl.Expr) -> pl.LazyFrame:
@@ -34,14 +38,15 @@ class Asked:
 
 
 class Timeline:
-    """One bucket of a table sorted by customer, time and key.
+    """One bucket of a table sorted by customer, time and key (as far as those are among its columns).
 
     `events`: the table, `customer_id` being a number from 0; `numbers`: the customer_id and `number` of each.
     `learned_late`: of each customer, whether an event of theirs was not yet known at a cutoff that followed it.
     """
 
     def __init__(self, table: Table, found: pl.DataFrame, cutoffs: Sequence[Cutoff]) -> None:
-        ordered = found if _in_order(found, table.order) else found.sort(table.order)
+        order = [column for column in table.order if column in found.columns]
+        ordered = found if _in_order(found, order) else found.sort(order, maintain_order=True)
         ids = ordered["customer_id"]
         first = (ids != ids.shift(1)).fill_null(True)
         self.table, self.cutoffs = table, list(cutoffs)
@@ -70,10 +75,29 @@ class Timeline:
         return self.numbers.height
 
     def _learned_late(self) -> pl.Series:
-        suspects = self.events.filter(pl.col("known_at") > pl.col(self.table.time))
+        happened = pl.col(self.table.time).fill_null(EARLIEST)
+        suspects = self.events.select("customer_id", "known_at", happened).filter(pl.col("known_at") > happened)
         instants = pl.Series(sorted(c.instant for c in self.cutoffs), dtype=INSTANT)
-        happened = instants.search_sorted(suspects[self.table.time], side="right")
-        return suspects["customer_id"].filter(instants.search_sorted(suspects["known_at"], side="right") != happened)
+        first_after = instants.search_sorted(suspects[self.table.time], side="right")
+        return suspects["customer_id"].filter(instants.search_sorted(suspects["known_at"], side="right") != first_after)
+
+
+class Bucket(dict[str, pl.DataFrame]):
+    """One bucket of the canonical tables by name, which remembers the timelines made of them."""
+
+    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        super().__init__(tables)
+        self.timelines: dict[tuple[str, tuple[Cutoff, ...]], Timeline] = {}
+
+
+def timeline_of(tables: Mapping[str, pl.DataFrame], name: str, cutoffs: Sequence[Cutoff]) -> Timeline:
+    """The timeline of a table for these cutoffs, which are put in order; a table that is missing counts as empty."""
+    kept = tables.timelines if isinstance(tables, Bucket) else {}
+    key = name, tuple(sorted(cutoffs))
+    if key not in kept:
+        table = TABLES[name]
+        kept[key] = Timeline(table, tables.get(name, table.empty()), key[1])
+    return kept[key]
 
 
 def _in_order(rows: pl.DataFrame, columns: Sequence[str]) -> bool:

@@ -1,22 +1,34 @@
 """Cohort, features and labels, bucket by bucket: training and the night call the same functions."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
 from configs.errors import DataError
 from configs.settings import Settings
 from features.cohort import cohort
+from features.context import NOTHING, Fitted, at_cutoffs, fit, market
+from features.families import btyd
+from features.families.profile import profile
 from features.family import Family
 from features.labels import labels
 from features.matrix import build_matrix
 from features.registry import active_families
+from features.tables import TABLES
 from features.time import Cutoff
+from features.timeline import Bucket
+from pipelines.progress import track
 from pipelines.storage import MANIFEST, bucket_file, read_json, sample_part_of
 
-Tables = dict[str, pl.DataFrame]
+Tables = Mapping[str, pl.DataFrame]
 SAMPLE_PARTS = 1000
+BUCKETS_AT_ONCE = 2  # numpy works on one core; more at once would cost memory
+Result = TypeVar("Result")
 
 
 def open_store(settings: Settings, cutoff: Cutoff) -> Path:
@@ -27,9 +39,44 @@ def open_store(settings: Settings, cutoff: Cutoff) -> Path:
     return store.resolve()
 
 
-def families_of(store: Path) -> tuple[Family, ...]:
-    """The families whose tables the store holds."""
-    return active_families(read_json(store / MANIFEST)["tables"])
+def families_of(store: Path, settings: Settings, fitted: Fitted = NOTHING) -> tuple[Family, ...]:
+    """The families whose tables the store holds, and that of the profile where the configuration names columns.
+
+    `fitted` holds the categories that a model knows; without, every one counts as other.
+    """
+    families = active_families(tables_in(store))
+    columns = settings.features.profile
+    if not columns:
+        return families
+    kinds = {name: column.kind for name, column in columns.items()}
+    fixed = [name for name, column in columns.items() if column.fixed]
+    return (*families, profile(kinds, fixed, fitted.categories))
+
+
+def fit_context(store: Path, cutoff: Cutoff, settings: Settings) -> Fitted:
+    """What all customers together tell of a store as it was known before `cutoff`, to be kept with a model."""
+    categories = [name for name, column in settings.features.profile.items() if column.kind == "category"]
+    return fit(tables_by_bucket(store, [btyd.FAMILY], ["customers", "transactions"]), cutoff, categories)
+
+
+def context_at(store: Path, cutoffs: Sequence[Cutoff], families: Sequence[Family], fitted: Fitted) -> pl.DataFrame:
+    """The context of these cutoffs: the market as it was known before each, with what is `fitted`."""
+    tables = {table for family in families for events in family.everybody for table in (events.table, events.children)}
+    return at_cutoffs(market(tables_by_bucket(store, families, [t for t in tables if t]), cutoffs, families), fitted)
+
+
+def tables_in(store: Path) -> list[str]:
+    """Names of the canonical tables that were configured."""
+    return sorted(read_json(store / MANIFEST)["tables"])
+
+
+def first_purchase_day(store: Path, settings: Settings) -> date:
+    """Day of the first purchase that the store knows; raises DataError where there is none."""
+    purchases = pl.scan_parquet(store / "transactions").filter(pl.col("amount") > 0)
+    first = purchases.select(pl.col("occurred_at").min().dt.convert_time_zone(settings.business_timezone)).collect()
+    if first.item() is None:
+        raise DataError("transactions: no purchase (amount > 0) was known by then. Check the signs of the amounts.")
+    return first.item().date()
 
 
 def buckets_in(store: Path) -> int:
@@ -37,33 +84,74 @@ def buckets_in(store: Path) -> int:
     return read_json(store / MANIFEST)["buckets"]
 
 
-def tables_by_bucket(store: Path) -> Iterator[Tables]:
-    """Every bucket in turn: the canonical tables present, each with its rows of that bucket."""
-    manifest = read_json(store / MANIFEST)
-    names = {"customers", *manifest["tables"]}
-    for bucket in range(manifest["buckets"]):
-        yield {name: pl.read_parquet(bucket_file(store, name, bucket)) for name in sorted(names)}
+def tables_by_bucket(
+    store: Path, families: Sequence[Family] | None = None, only: Collection[str] | None = None
+) -> Iterator[Bucket]:
+    """Every bucket in turn: the canonical tables present (`only` these), each with its rows of that bucket.
+
+    For `families`, of transactions only the columns that they, cohort and labels read: most of the bytes of a store
+    are ids and texts that nobody asks for. Its order, by key too, is that of ingest.
+    """
+    read = _reader(store, families, only)
+    return (read(bucket) for bucket in range(buckets_in(store)))
 
 
-def sampled(tables: Tables, share: float) -> Tables:
+def over_buckets(store: Path, families: Sequence[Family], step: Callable[[Bucket], Result]) -> Iterator[Result]:
+    """`step` of every bucket, in the order of the buckets, `BUCKETS_AT_ONCE` at a time; progress is shown."""
+
+    def results() -> Iterator[Result]:
+        read, under_way = _reader(store, families), deque[Future[Result]]()
+        with ThreadPoolExecutor(BUCKETS_AT_ONCE) as pool:
+            for bucket in range(buckets_in(store)):
+                under_way.append(pool.submit(lambda number: step(read(number)), bucket))
+                if len(under_way) >= BUCKETS_AT_ONCE:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+
+    return track(results(), "customers", buckets_in(store))
+
+
+def _reader(
+    store: Path, families: Sequence[Family] | None = None, only: Collection[str] | None = None
+) -> Callable[[int], Bucket]:
+    names = {"customers", *tables_in(store)}
+    names = names if only is None else names & set(only)
+    columns = {} if families is None else {"transactions": _columns_of_transactions(families)}
+
+    def read(bucket: int) -> Bucket:
+        files = {name: bucket_file(store, name, bucket) for name in sorted(names)}
+        return Bucket({name: pl.read_parquet(file, columns=columns.get(name)) for name, file in files.items()})
+
+    return read
+
+
+def _columns_of_transactions(families: Sequence[Family]) -> list[str]:
+    looked_at = [events for family in families for events in (*family.events, *family.everybody)]
+    read = {column for events in looked_at if events.table == "transactions" for column in events.columns_read()}
+    table = TABLES["transactions"]
+    return [name for name in table.schema if name in {"customer_id", table.time, "known_at", "amount", "cost", *read}]
+
+
+def sampled(tables: Bucket, share: float) -> Bucket:
     """The rows of a `share` of the customers, chosen by their ids alone, so that a customer is in or out for good."""
     if share >= 1:
         return tables
     chosen = sample_part_of(pl.col("customer_id"), SAMPLE_PARTS) < share * SAMPLE_PARTS
-    return {name: rows.filter(chosen) for name, rows in tables.items()}
+    return Bucket({name: rows.filter(chosen) for name, rows in tables.items()})
 
 
 def features_of(
-    tables: Tables, cutoffs: Sequence[Cutoff], families: Sequence[Family], settings: Settings
+    tables: Tables, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame, settings: Settings
 ) -> pl.DataFrame:
     """Matrix of one bucket: customer_id, cutoff and one Float64 column a feature, for the cohort of each cutoff."""
-    return build_matrix(tables, cohort(tables, cutoffs, settings.churn), cutoffs, families)
+    return build_matrix(tables, cohort(tables, cutoffs, settings.churn), cutoffs, families, context)
 
 
 def labelled_features_of(
-    tables: Tables, cutoffs: Sequence[Cutoff], families: Sequence[Family], settings: Settings
+    tables: Tables, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame, settings: Settings
 ) -> pl.DataFrame:
     """Matrix of one bucket with `churned` (Int8) and `value` (Float64), for cutoffs whose horizons are over."""
-    matrix = features_of(tables, cutoffs, families, settings)
+    matrix = features_of(tables, cutoffs, families, context, settings)
     found = labels(tables, matrix.select("customer_id", "cutoff"), cutoffs, settings.churn, settings.clv_horizon_days)
     return matrix.with_columns(found["churned"], found["value"])

@@ -126,6 +126,55 @@ def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption
 
 
 @app.command()
+def features(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    cutoffs: Annotated[int, typer.Option(min=1, help="How many cutoffs, the last one the as-of date.")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 30,
+    families: Annotated[str, typer.Option(help="Names of families, separated by commas; default: all.")] = "",
+    output: OutputOption = None,
+) -> None:
+    """Ingest, then write the feature matrix to `features/` as Parquet, for exploring."""
+    from pipelines.explore import explore
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    only = [name.strip() for name in families.split(",") if name.strip()]
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        explore(settings, cutoff, cutoffs, every, only, typer.echo)
+
+
+@app.command()
+def features_doc(
+    file: Annotated[Path, typer.Option(help="Markdown file to write.")] = Path("features/DICTIONARY.md"),
+) -> None:
+    """Write the feature dictionary: every feature with its meaning, unit, window, source, fill and sentences."""
+    from features.document import markdown
+    from features.registry import FAMILIES
+
+    file.write_text(markdown(FAMILIES), encoding="utf-8")
+    typer.echo(f"{file}: {sum(len(family.feature_columns()) for family in FAMILIES):,} features")
+
+
+@app.command()
+def ablation(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+    """Ingest, then say what each family of features is worth to the churn model, out of time."""
+    from pipelines.ablation import ablate
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        table = ablate(settings, cutoff, typer.echo)
+    file = settings.root / "ablation.csv"
+    table.write_csv(file)
+    typer.echo(f"written to {file}")
+
+
+@app.command()
 def oracle(config: ConfigOption = DEMO, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Hold the scores of a simulated company against its true probabilities."""
     import polars as pl

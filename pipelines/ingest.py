@@ -16,7 +16,7 @@ import polars as pl
 from configs.errors import DataError
 from configs.settings import Settings, Source
 from features.contract import Kind, Table
-from features.tables import TABLES
+from features.tables import TABLES, with_profile
 from features.time import INSTANT, Cutoff
 from features.timeline import known_before
 from pipelines.convert import converted
@@ -52,7 +52,8 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     """
     root, name = settings.root / "store", cutoff.day.isoformat()
     with staged(root, name) as folder:
-        present = [table for table in TABLES.values() if table.name in settings.sources]
+        kinds = {name: column.kind for name, column in settings.features.profile.items()}
+        present = [table for table in with_profile(kinds).values() if table.name in settings.sources]
         counts = []
         for table in present:
             counts.append(_ingest_table(settings, table, folder, cutoff, log))

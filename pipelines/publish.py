@@ -13,7 +13,7 @@ from features.time import INSTANT, Cutoff
 from models.explain import by_group, contributions
 from models.pair import features_only
 from models.tracking import load_champion
-from pipelines.build import families_of, open_store, tables_by_bucket
+from pipelines.build import Tables, families_of, open_store, tables_by_bucket
 from pipelines.outreach.lists import ListContext, write_lists
 from pipelines.outreach.reasons import reasons_for
 from pipelines.outreach.select import latest_customers, refused_contact, select
@@ -38,14 +38,14 @@ def outreach(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> pl.D
     scores, last_purchase_on, reason_1..3 and reason_1_shap..3_shap. Only the listed are explained.
     """
     store = open_store(settings, cutoff)
-    parts = [_for_lists(tables, cutoff) for tables in tables_by_bucket(store)]
+    parts = [_for_lists(tables, cutoff) for tables in tables_by_bucket(store, only=["customers", "objections"])]
     customers = pl.concat([customers for customers, _ in parts])
     refused = pl.concat([refused for _, refused in parts])
     listed = select(pl.read_parquet(scored / SCORES_FILE), customers, refused, settings.lists)
 
     features = pl.read_parquet(scored / FEATURES_FILE)
     features = listed.select("customer_id").join(features, on="customer_id", how="left", maintain_order="left")
-    families = families_of(store)
+    families = families_of(store, settings)
     champion = load_champion(settings)
     if champion.version != read_json(scored / MANIFEST)["model_version"]:
         raise ModelError("the champion changed since the customers were scored. Run `holdfast score` again.")
@@ -105,7 +105,7 @@ def publish(settings: Settings, cutoff: Cutoff, scored: Path, risk_list: pl.Data
     return done
 
 
-def _for_lists(tables: dict[str, pl.DataFrame], cutoff: Cutoff) -> tuple[pl.DataFrame, pl.Series]:
+def _for_lists(tables: Tables, cutoff: Cutoff) -> tuple[pl.DataFrame, pl.Series]:
     """What lists need of one bucket: customers' contact data, and the ids of those who refused contact."""
     objections = tables.get("objections")
     none = pl.Series("customer_id", dtype=pl.String)

@@ -7,11 +7,13 @@ import polars as pl
 from configs.errors import DataError, ModelError
 from configs.settings import Settings
 from features.catalog import fingerprint
+from features.context import NOTHING, Fitted
 from features.time import Cutoff
+from features.timeline import Bucket
 from models.pair import ModelPair
 from models.tracking import Registered, load_champion
-from pipelines.build import buckets_in, families_of, features_of, open_store, tables_by_bucket
-from pipelines.progress import Log, track
+from pipelines.build import context_at, families_of, features_of, open_store, over_buckets, tables_in
+from pipelines.progress import Log
 from pipelines.storage import MANIFEST, commit, read_json, staged
 
 SCORES_FILE = "scores.parquet"
@@ -25,13 +27,18 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     DataError where nobody is in the cohort.
     """
     store = open_store(settings, cutoff)
-    families = families_of(store)
     champion = load_champion(settings)
-    refuse_other_recipe(champion, fingerprint(families), settings)
+    fitted = Fitted.restore(champion.recipe.get("context", NOTHING.recipe()))
+    families = families_of(store, settings, fitted)
+    refuse_other_recipe(champion, fingerprint(families, tables_in(store)), settings)
     pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
+    context = context_at(store, [cutoff], families, fitted)
+
+    def features(tables: Bucket) -> pl.DataFrame:
+        return features_of(tables, [cutoff], families, context, settings)
+
     matrices, scores = [], []
-    for tables in track(tables_by_bucket(store), "scoring", buckets_in(store)):
-        matrix = features_of(tables, [cutoff], families, settings)
+    for matrix in over_buckets(store, families, features):
         if matrix.height:
             matrices.append(matrix)
             scores.append(pair.score(matrix))

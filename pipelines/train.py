@@ -3,32 +3,35 @@
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from configs.errors import DataError
 from configs.settings import Settings
 from features.catalog import dictionary, fingerprint
+from features.context import Fitted
 from features.family import Family
 from features.time import Cutoff
+from features.timeline import Bucket
 from models.evaluate import evaluate
 from models.pair import ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
 from models.tracking import RECIPE_FILE, log_training, make_champion
 from pipelines.build import (
-    buckets_in,
+    context_at,
     families_of,
     features_of,
+    first_purchase_day,
+    fit_context,
     labelled_features_of,
     open_store,
+    over_buckets,
     sampled,
-    tables_by_bucket,
+    tables_in,
 )
-from pipelines.progress import Log, track
+from pipelines.progress import Log
 from pipelines.storage import MANIFEST, combined_hash, read_json
 
 REPORT_FILE = "report.json"
@@ -42,9 +45,13 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     champion once it passes the sanity checks, whatever its grade. Raises ModelError otherwise.
     """
     store = open_store(settings, cutoff)
-    families = families_of(store)
-    split = split_by_time(cutoff, _first_purchase_day(store, settings), settings)
-    labelled, cohort = _matrices(settings, store, families, split, cutoff)
+    split = split_by_time(cutoff, first_purchase_day(store, settings), settings)
+    # As of the last training cutoff of the test, so that the test's features know no more than its model.
+    fitted = fit_context(store, split.train[-1], settings)
+    for reason in fitted.missing:
+        log(f"warning: features left out: {reason}")
+    families = families_of(store, settings, fitted)
+    labelled, cohort = _matrices(settings, store, families, fitted, split, cutoff)
     log(f"{labelled.height:,} labelled rows at {len(split.labelled)} cutoffs, {features_only(labelled).width} features")
 
     earlier = labelled.filter(pl.col("cutoff").is_in([c.day for c in split.train]))
@@ -60,7 +67,8 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
         "features": pair.churn.feature_name(),
-        "catalogue": fingerprint(families),
+        "catalogue": fingerprint(families, tables_in(store)),
+        "context": fitted.recipe(),
         "grade": evaluation.judgement.grade,
         "churn": settings.churn.model_dump(),
         "clv_horizon_days": settings.clv_horizon_days,
@@ -91,28 +99,23 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
 
 
 def _matrices(
-    settings: Settings, store: Path, families: Sequence[Family], split: Split, cutoff: Cutoff
+    settings: Settings, store: Path, families: Sequence[Family], fitted: Fitted, split: Split, cutoff: Cutoff
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The labelled matrix of all labelled cutoffs, and the unlabelled one of the as-of date's cohort.
 
     Both of the same sample of customers where all of them would make more than `rows_limit` rows.
     """
-    labelled, cohort = [], []
     customers = pl.scan_parquet(store / "customers").select(pl.len()).collect().item()
     share = settings.training.rows_limit / (customers * len(split.labelled))
-    for tables in track(tables_by_bucket(store), "features", buckets_in(store)):
+    context = context_at(store, [*split.labelled, cutoff], families, fitted)
+
+    def matrices(tables: Bucket) -> tuple[pl.DataFrame, pl.DataFrame]:
         tables = sampled(tables, share)
-        labelled.append(labelled_features_of(tables, split.labelled, families, settings))
-        cohort.append(features_of(tables, [cutoff], families, settings))
+        labelled = labelled_features_of(tables, split.labelled, families, context, settings)
+        return labelled, features_of(tables, [cutoff], families, context, settings)
+
+    labelled, cohort = zip(*over_buckets(store, families, matrices), strict=True)
     return pl.concat(labelled), pl.concat(cohort)
-
-
-def _first_purchase_day(store: Path, settings: Settings) -> date:
-    purchases = pl.scan_parquet(store / "transactions").filter(pl.col("amount") > 0)
-    first = purchases.select(pl.col("occurred_at").min().dt.convert_time_zone(settings.business_timezone)).collect()
-    if first.item() is None:
-        raise DataError("transactions: no purchase (amount > 0) was known by then. Check the signs of the amounts.")
-    return first.item().date()
 
 
 def _cutoffs(split: Split, cutoff: Cutoff) -> dict[str, Any]:

@@ -12,7 +12,17 @@ ONLY_IN = {
     "mlflow": ("models/tracking.py",),
     "shap": ("models/explain.py",),
 }
-FAMILY_IMPORTS = {"polars", "math", "features.family", "features.time"}
+FAMILY_IMPORTS = {
+    "polars",
+    "numpy",
+    "math",
+    "collections.abc",
+    "dataclasses",
+    "typing",
+    "features.family",
+    "features.time",
+    "features.btyd",
+}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 CLOCK_READER = "pipelines/cli.py"
 FILES = sorted(path.as_posix() for layer in LAYERS for path in Path(layer).rglob("*.py"))

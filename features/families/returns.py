@@ -9,6 +9,13 @@ RETURNED_AT = pl.when(pl.col("amount") < 0).then(pl.col("occurred_at"))
 RETURNED = pl.when(pl.col("amount") < 0).then(-pl.col("amount"))
 SOLD = pl.when(pl.col("amount") > 0).then(pl.col("amount"))
 
+
+def said(count: pl.Expr, returned: pl.Expr, period: str) -> pl.Expr:
+    """How many returns and, unless it rounds to nothing, what they were worth."""
+    worth = pl.when(returned >= 0.5).then(pl.format(", worth {}", money(returned))).otherwise(pl.lit(""))
+    return pl.format("{} in the last {}{}", plural(count, "return", "returns"), pl.lit(period), worth)
+
+
 FAMILY = Family(
     name="returns",
     description="Returned goods: transactions with a negative amount.",
@@ -58,20 +65,12 @@ FAMILY = Family(
         Reason(
             "returns",
             pl.col("returns__returns_count_90d") > 0,
-            pl.format(
-                "{} in the last 90 days, worth {}",
-                plural(pl.col("returns__returns_count_90d"), "return", "returns"),
-                money(pl.col("returns__returned_sum_90d")),
-            ),
+            said(pl.col("returns__returns_count_90d"), pl.col("returns__returned_sum_90d"), "90 days"),
         ),
         Reason(
             "returns",
             pl.col("returns__returns_count_365d") > 0,
-            pl.format(
-                "{} in the last year, worth {}",
-                plural(pl.col("returns__returns_count_365d"), "return", "returns"),
-                money(pl.col("returns__returned_sum_365d")),
-            ),
+            said(pl.col("returns__returns_count_365d"), pl.col("returns__returned_sum_365d"), "year"),
         ),
     ),
 )

@@ -1,34 +1,42 @@
-"""Recency, frequency and monetary value: how recently, how often and for how much a customer buys."""
+"""Recency, frequency and monetary value: how recently, how often and for how much a customer buys.
+
+A purchase is a transaction with a positive amount. Gross spending is the sum of purchases; net spending subtracts
+returns. Repeat purchases (the "frequency" of buy-till-you-die models) are those after the first.
+"""
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, money, number, plural
+from features.family import Derived, Events, Family, Feature, Reason, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
 PURCHASE_AMOUNT = pl.when(pl.col("amount") > 0).then(pl.col("amount"))
-RECENT = windows(7, 14, 30, 60, 90, 180, 365)
+EVERY = (*windows(7, 14, 30, 60, 90, 180, 365), LIFETIME)
 
-ORDERS = pl.col("rfm__orders_count_90d")
-ORDERS_BEFORE = pl.col("rfm__orders_count_180d") - ORDERS
-SPENT = pl.col("rfm__spent_sum_90d")
-SPENT_BEFORE = pl.col("rfm__spent_sum_180d") - SPENT
+FEW_A_YEAR = 4
+
 ORDERS_LIFETIME = pl.col("rfm__orders_count_lifetime")
 ORDERS_YEAR = pl.col("rfm__orders_count_365d")
 RECENCY = pl.col("rfm__recency_days")
 TENURE = pl.col("rfm__tenure_days")
 
+# The cutoff is a midnight: less than a day before it was yesterday.
+AGO = (
+    pl.when(RECENCY < 1)
+    .then(pl.lit("yesterday"))
+    .otherwise(pl.format("{} ago", plural(RECENCY.floor(), "day", "days")))
+)
+
 FAMILY = Family(
     name="rfm",
-    description="Recency, frequency and monetary value of purchases; spending is net of returns.",
+    description="Recency, frequency and monetary value of purchases, gross and net of returns.",
     events=(
         Events(
             "transactions",
             measures=(
-                Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "buying", (*RECENT, LIFETIME)),
-                Feature(
-                    "spent", pl.col("amount"), "sum", "sales less returns", "amount", "buying", (*RECENT, LIFETIME)
-                ),
+                Feature("orders", PURCHASED_AT, "count", "purchases", "orders", "buying", EVERY),
+                Feature("spent", pl.col("amount"), "sum", "sales less returns", "amount", "buying", EVERY),
+                Feature("gross", PURCHASE_AMOUNT, "sum", "sales, returns not subtracted", "amount", "buying", EVERY),
                 Feature(
                     "basket",
                     PURCHASE_AMOUNT,
@@ -63,68 +71,36 @@ FAMILY = Family(
         ),
         Derived(
             "active_share",
-            1 - RECENCY / pl.col("rfm__tenure_days"),
+            1 - RECENCY / TENURE,
             "share of the time since the first purchase that lies before the latest one",
             "share",
             "silence",
         ),
         Derived(
+            "repeat_orders",
+            (ORDERS_LIFETIME - 1).clip(lower_bound=0),
+            "purchases after the first one",
+            "orders",
+            "buying",
+            fill=0.0,
+        ),
+        Derived(
             "orders_per_year",
-            ORDERS_LIFETIME / pl.col("rfm__tenure_days").clip(lower_bound=30) * 365,
+            ORDERS_LIFETIME / TENURE.clip(lower_bound=30) * 365,
             "purchases a year since the first one, over at least 30 days",
             "orders",
             "buying",
         ),
-        Derived(
-            "orders_change_90d",
-            ORDERS - ORDERS_BEFORE,
-            "purchases in 90 days less those in the 90 before",
-            "orders",
-            "buying",
-        ),
-        Derived(
-            "spent_change_90d",
-            SPENT - SPENT_BEFORE,
-            "sales less returns in 90 days, less those in the 90 before",
-            "amount",
-            "buying",
-        ),
     ),
     reasons=(
-        Reason("silence", RECENCY >= 7, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
+        Reason("silence", RECENCY >= 30, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
+        Reason("buying", ORDERS_LIFETIME == 1, pl.format("Ordered only once, {}", AGO)),
         Reason(
             "buying",
-            ORDERS_LIFETIME == 1,
-            pl.format("Ordered only once, {} ago", plural(RECENCY.floor(), "day", "days")),
+            (ORDERS_YEAR > 0) & (ORDERS_YEAR <= FEW_A_YEAR),
+            pl.format("Only {} in the last year", plural(ORDERS_YEAR, "order", "orders")),
         ),
-        Reason(
-            "buying",
-            (ORDERS == 0) & (ORDERS_BEFORE > 0),
-            pl.format("No order in the last 90 days, {} in the 90 before", number(ORDERS_BEFORE)),
-        ),
-        Reason(
-            "buying",
-            ORDERS < ORDERS_BEFORE,
-            pl.format(
-                "{} in the last 90 days, down from {} in the 90 before",
-                plural(ORDERS, "order", "orders"),
-                number(ORDERS_BEFORE),
-            ),
-        ),
-        Reason(
-            "buying",
-            (SPENT < 0.9 * SPENT_BEFORE) & (SPENT >= 0),
-            pl.format("Spent {} in the last 90 days, {} in the 90 before", money(SPENT), money(SPENT_BEFORE)),
-        ),
-        Reason(
-            "buying",
-            ORDERS_YEAR > 0,
-            pl.format(
-                "{} in the last year, {} on average",
-                plural(ORDERS_YEAR, "order", "orders"),
-                money(pl.col("rfm__basket_mean_365d")),
-            ),
-        ),
+        Reason("history", TENURE < 1, pl.lit("A customer only since yesterday")),
         Reason("history", TENURE < 365, pl.format("A customer for only {}", plural(TENURE.floor(), "day", "days"))),
     ),
 )

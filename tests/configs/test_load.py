@@ -82,7 +82,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             'right: zone that decides what a day is, e.g. "Europe/London"',
             "currency = 3: Input should be a valid string; right: three-letter currency code",
             "colour: no such key; right: known: name, company, root, business_timezone, currency, sources, churn, clv, "
-            "ingest, training, lists, tracking",
+            "ingest, features, training, lists, tracking",
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone",
@@ -122,6 +122,18 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         (
             MINIMAL + "[ingest]\namount_limit = inf",
             "ingest.amount_limit = inf: Input should be a finite number; right: ",
+        ),
+        (
+            MINIMAL + '[features.profile.region]\nkind = "category"',
+            "(whole file): missing [sources.customers]: features.profile names columns of it",
+        ),
+        (
+            MINIMAL + '[features.profile.phone]\nkind = "category"',
+            "features.profile: phone: not for a model, which must not know persons",
+        ),
+        (
+            MINIMAL + '[features.profile.region]\nkind = "text"',
+            "features.profile.region.kind = 'text': Input should be 'category' or 'number'; right: ",
         ),
     ],
 )

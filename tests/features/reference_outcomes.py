@@ -41,23 +41,24 @@ def stopped_buying(tables: Tables, customer: str, day: date, zone: ZoneInfo, hor
 
 
 def left_contract(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int, grace_days: int) -> int:
-    """1 where the last of the contracts that ran at the cutoff ended in the horizon and none carried on.
+    """1 where some contract ended in the horizon and none carried on.
 
-    One carries on that outlasts that end and began no later than `grace_days` after it.
+    One carries on that outlasts that end and began no later than on the `grace_days`-th day after its day.
     """
     start, end = first_instant(day, zone), first_instant(day + timedelta(days=horizon_days), zone)
     contracts = own(tables, "contracts", customer)
-    ends = []
-    for row in contracts:
-        if row["started_on"] < start and (row["ended_on"] is None or row["ended_on"] >= start):
-            ends.append(row["ended_on"])
-    if not ends or None in ends or max(ends) >= end:
-        return 0
-    for row in contracts:
-        outlasts = row["ended_on"] is None or row["ended_on"] > max(ends)
-        if outlasts and row["started_on"] <= max(ends) + timedelta(days=grace_days):
-            return 0
-    return 1
+    for ending in contracts:
+        over = ending["ended_on"]
+        if over is None or not start <= over < end:
+            continue
+        last_day = over.astimezone(zone).date() + timedelta(days=grace_days)
+        carried_on = False
+        for other in contracts:
+            outlasts = other["ended_on"] is None or other["ended_on"] > over
+            carried_on |= outlasts and other["started_on"].astimezone(zone).date() <= last_day
+        if not carried_on:
+            return 1
+    return 0
 
 
 def value(tables: Tables, customer: str, day: date, zone: ZoneInfo, days: int) -> float:

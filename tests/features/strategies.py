@@ -22,10 +22,12 @@ Row = dict[str, Any]
 LONDON = ZoneInfo("Europe/London")
 # Clocks change on 2025-03-30 and 2025-10-26.
 CUTOFFS = [Cutoff(day, LONDON) for day in (date(2025, 3, 31), date(2025, 4, 29), date(2025, 10, 27), date(2025, 11, 3))]
-WINDOWS = (7, 14, 30, 60, 90, 180, 275, 365)
+WINDOWS = (7, 14, 30, 60, 90, 180, 275, 335, 365)
 CUSTOMERS = ["ada", "ben", "cyd"]
 WITHOUT_EVENTS = "nobody"
 PARENTS = ["99", "98", "97"]  # keys that every table with a key of its own has
+
+TEXTS = {"campaign": ("newsletter", "New Prices"), "kind": ("delivery", "Complaints")}  # where a family reads the words
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -108,13 +110,13 @@ def _event(draw: st.DrawFn, table: Table, key: str, time: datetime, pool: list[d
         elif name in table.key and column.kind is Kind.IDENTIFIER and name != "customer_id":
             row[name] = key
         elif name not in row:
-            row[name] = draw(_cell(column, time))
+            row[name] = draw(_cell(name, column, time))
     delays = [*LATE_OR_EARLY, *(instant - time for instant in pool)] if row["customer_id"] in late else ON_TIME
     delay = draw(st.sampled_from(delays))
     return row | {"known_at": None if delay is None else time + delay}
 
 
-def _cell(column: Column, time: datetime) -> st.SearchStrategy[Any]:
+def _cell(name: str, column: Column, time: datetime) -> st.SearchStrategy[Any]:
     values: st.SearchStrategy[Any]
     if column.kind is Kind.INSTANT:
         values = st.sampled_from(AFTER).map(lambda delay: time + delay)
@@ -123,7 +125,7 @@ def _cell(column: Column, time: datetime) -> st.SearchStrategy[Any]:
     elif column.kind is Kind.NUMBER:
         values = st.integers(0, 10).map(float)
     else:
-        values = st.sampled_from(column.allowed or ("red", "blue"))
+        values = st.sampled_from(column.allowed or TEXTS.get(name, ("red", "blue")))
     return st.none() | values if column.nullable else values
 
 
@@ -136,10 +138,13 @@ def _another_future(draw: st.DrawFn, table: Table, rows: list[Row], pool: list[d
         return row[table.time] < now and (row["known_at"] is None or row["known_at"] < now)
 
     for row in filter(is_known, rows):
-        unknown = {c: when for c, when in table.late_columns.items() if not _is_filled(table, row, c, now)}
+        late = table.late_columns
+        # What has no time was known from the start, and gets none later.
+        settled = {when for c, when in late.items() if table.columns[c].known_without_time and row[when] is None}
+        unknown = {c: when for c, when in late.items() if when not in settled and not _is_filled(table, row, c, now)}
         needed = {when for c, when in unknown.items() if table.columns[c].known_without_time}
         later = {when: draw(_from(now) if when in needed else st.none() | _from(now)) for when in unknown.values()}
-        values = {c: draw(_cell(table.columns[c], now)) for c in unknown if c not in later}
+        values = {c: draw(_cell(c, table.columns[c], now)) for c in unknown if c not in later}
         changed.append(row | values | later)
     # Rows that nobody knew may come under the same key.
     freed = [row[table.key[0]] for row in rows if not is_known(row)]

@@ -10,6 +10,7 @@ from tests import reference
 from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
 from tests.features.strategies import Case, cases
 
+TRANSACTION_FAMILIES = {"basket", "price", "profitability", "returns", "rfm", "rhythm", "trend"}
 TABLES = sorted({table for family in FAMILIES for table in family.tables})
 
 # Shape and values are looked at on every store. Of the other clauses, which build the matrix again, a quick run takes
@@ -36,5 +37,9 @@ def test_the_oracle_knows_every_registered_family():
 
 
 def test_a_family_is_active_where_its_table_is():
-    assert {family.name for family in active_families(["transactions"])} == {"rfm", "rhythm", "returns", "calendar"}
+    assert {family.name for family in active_families(["transactions"])} == TRANSACTION_FAMILIES | {
+        "btyd",
+        "calendar",
+        "market",
+    }
     assert active_families(TABLES) == FAMILIES

@@ -81,29 +81,31 @@ def changed(family: Family, **changes: Any) -> Family:
 
 
 def inclusive(
-    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family]
+    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame
 ) -> pl.DataFrame:
-    return build_matrix(tables, rows, [Inclusive(cutoff.day, cutoff.zone) for cutoff in cutoffs], families)
+    return build_matrix(tables, rows, [Inclusive(cutoff.day, cutoff.zone) for cutoff in cutoffs], families, context)
 
 
-def unfilled(tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family]) -> pl.DataFrame:
+def unfilled(
+    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame
+) -> pl.DataFrame:
     bare = [
         changed(family, measures=tuple(Unfilled(**vars(measure)) for measure in family.measures)) for family in families
     ]
-    return build_matrix(tables, rows, cutoffs, bare)
+    return build_matrix(tables, rows, cutoffs, bare, context)
 
 
 def newest_first(
-    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family]
+    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame
 ) -> pl.DataFrame:
-    return build_matrix(tables, rows, cutoffs, families).sort("cutoff", descending=True)
+    return build_matrix(tables, rows, cutoffs, families, context).sort("cutoff", descending=True)
 
 
 def as_of_the_newest(
-    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family]
+    tables: Tables, rows: pl.DataFrame, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame
 ) -> pl.DataFrame:
     newest = max(cutoffs)
-    found = build_matrix(tables, rows.with_columns(cutoff=pl.lit(newest.day)), [newest], families)
+    found = build_matrix(tables, rows.with_columns(cutoff=pl.lit(newest.day)), [newest], families, context)
     return found.with_columns(rows["cutoff"])
 
 

@@ -79,6 +79,12 @@ def test_a_contract_that_ends_in_the_horizon_with_none_to_follow():
         two, one goes on   | 2025-03-01 | -
         two, both end      | 2025-01-01 | 2025-06-10
         two, both end      | 2025-03-01 | 2025-06-12
+        followed, ends too | 2025-01-01 | 2025-06-10
+        followed, ends too | 2025-06-12 | 2025-06-28
+        followed for long  | 2025-01-01 | 2025-06-10
+        followed for long  | 2025-06-12 | 2025-07-01
+        back after a gap   | 2025-01-01 | 2025-06-02
+        back after a gap   | 2025-06-25 | -
         """,
     )
     assert churned({"contracts": contracts}, "contracts", CONTRACT) == {
@@ -92,6 +98,9 @@ def test_a_contract_that_ends_in_the_horizon_with_none_to_follow():
         "changed early": 0,
         "two, one goes on": 0,
         "two, both end": 1,
+        "followed, ends too": 1,
+        "followed for long": 0,
+        "back after a gap": 1,
     }
 
 
@@ -100,6 +109,16 @@ def test_days_of_grace(grace_days: int, expected: int):
     contracts = table("contracts", "started_on | ended_on\n2025-01-01 | 2025-06-10\n2025-06-20 | -")
     churn = Churn(definition="contract", horizon_days=30, grace_days=grace_days)
     assert churned({"contracts": contracts}, "contracts", churn) == {"ada": expected}
+
+
+def test_days_of_grace_are_days_of_the_business():
+    # Ten days after 20 October, across the end of summer time; in London both contracts begin on 30 October.
+    churn, seen = Churn(definition="contract", horizon_days=30, grace_days=10), cutoff("2025-10-01", "Europe/London")
+    late, too_late = "2025-10-30 23:59", "2025-10-31 00:00"
+    for began, expected in ((late, 0), (too_late, 1)):
+        contracts = table("contracts", f"started_on | ended_on\n2025-01-01 | 2025-10-19 23:00\n{began} | -")
+        found = labels({"transactions": NOTHING, "contracts": contracts}, rows_of(["ada"], [seen]), [seen], churn, 30)
+        assert found["churned"].to_list() == [expected]
 
 
 def test_value_is_sales_less_returns_less_cost_less_cost_to_serve():

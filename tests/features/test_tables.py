@@ -60,6 +60,8 @@ def test_an_empty_table_passes(name: str):
         ("transactions", "customer_id", None, "customer_id", "not_nullable"),
         ("transactions", "amount", None, "amount", "not_nullable"),
         ("transactions", "occurred_at", None, "occurred_at", "not_nullable"),
+        ("transactions", "quantity", float("nan"), "quantity", "not a finite number"),
+        ("transactions", "quantity", float("inf"), "quantity", "not a finite number"),
         ("complaints", "cause", "weather", "cause", "not one of support, delay, quality, service, price, other"),
         ("complaints", "resolved_at", at("2025-05-01"), "complaints", "resolved_at before opened_at"),
         ("promises", "due_at", at("2025-05-01 23:59"), "promises", "due_at before promised_at"),

@@ -10,8 +10,17 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from configs.errors import DataError, LockError, ModelError
+from features.context import Fitted
 from features.tables import TABLES
-from pipelines.build import families_of, features_of, labelled_features_of, open_store, tables_by_bucket
+from models.tracking import load_champion
+from pipelines.build import (
+    context_at,
+    families_of,
+    features_of,
+    labelled_features_of,
+    open_store,
+    tables_by_bucket,
+)
 from pipelines.nightly import nightly
 from pipelines.simulate.oracle import compare_with_truth
 from pipelines.storage import MANIFEST, hashes_below, read_json, run_lock
@@ -107,18 +116,21 @@ def test_an_older_date_is_published_but_does_not_become_current(company: Company
 
 
 def test_training_and_the_night_build_the_same_matrix(company: Company) -> None:
-    store = open_store(company.settings, company.cutoff())
-    families = families_of(store)
-    early = company.cutoff(AS_OF - timedelta(days=90))
+    settings, store = company.settings, open_store(company.settings, company.cutoff())
+    fitted = Fitted.restore(load_champion(settings).recipe["context"])
+    assert fitted.parameters and set(fitted.categories) == {"segment", "region"}
+    families = families_of(store, settings, fitted)
+    cutoffs = [company.cutoff(AS_OF - timedelta(days=days)) for days in (150, 90, 0)]
+    together = context_at(store, cutoffs, families, fitted)
+    early, tonight = (context_at(store, [cutoff], families, fitted) for cutoff in cutoffs[1:])
     for tables in tables_by_bucket(store):
-        trained = labelled_features_of(
-            tables, [company.cutoff(AS_OF - timedelta(days=150)), early], families, company.settings
-        ).filter(pl.col("cutoff") == early.day)
-        alone = features_of(tables, [early], families, company.settings)
-        assert_frame_equal(trained.drop("churned", "value"), alone, rel_tol=0, abs_tol=1e-9)
-    scored = pl.read_parquet(company.settings.folder_of("scored", AS_OF) / "features.parquet")
+        trained = labelled_features_of(tables, cutoffs[:2], families, together, settings)
+        trained = trained.filter(pl.col("cutoff") == cutoffs[1].day).drop("churned", "value")
+        alone = features_of(tables, cutoffs[1:2], families, early, settings)
+        assert_frame_equal(trained, alone, rel_tol=0, abs_tol=1e-9)
+    scored = pl.read_parquet(settings.folder_of("scored", AS_OF) / "features.parquet")
     nightly_matrix = pl.concat(
-        features_of(tables, [company.cutoff()], families, company.settings) for tables in tables_by_bucket(store)
+        features_of(tables, [company.cutoff()], families, tonight, settings) for tables in tables_by_bucket(store)
     )
     assert scored.equals(nightly_matrix.sort("customer_id"))
 

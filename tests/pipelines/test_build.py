@@ -9,6 +9,7 @@ import pytest
 from configs.errors import DataError
 from configs.settings import Settings
 from features.time import Cutoff
+from features.timeline import Bucket
 from pipelines.build import families_of, open_store, sampled, tables_by_bucket
 from pipelines.ingest import ingest
 from pipelines.storage import bucket_of
@@ -19,24 +20,24 @@ IDS = pl.DataFrame({"customer_id": [f"C{i}" for i in range(4000)]})
 
 def test_a_sample_is_a_share_of_the_customers_with_all_their_rows() -> None:
     orders = pl.concat([IDS, IDS, IDS])
-    found = sampled({"customers": IDS, "transactions": orders}, 0.25)
+    found = sampled(Bucket({"customers": IDS, "transactions": orders}), 0.25)
     assert found["customers"].height == pytest.approx(1000, abs=100)
     assert found["transactions"].height == 3 * found["customers"].height
     assert set(found["transactions"]["customer_id"]) == set(found["customers"]["customer_id"])
 
 
 def test_a_customer_is_in_whatever_the_others_and_every_bucket_gives_its_share() -> None:
-    whole = sampled({"customers": IDS}, 0.25)["customers"]
-    alone = pl.concat(sampled({"customers": IDS[i : i + 1]}, 0.25)["customers"] for i in range(200))
+    whole = sampled(Bucket({"customers": IDS}), 0.25)["customers"]
+    alone = pl.concat(sampled(Bucket({"customers": IDS[i : i + 1]}), 0.25)["customers"] for i in range(200))
     assert alone["customer_id"].to_list() == [i for i in whole["customer_id"].to_list() if int(i[1:]) < 200]
-    larger = sampled({"customers": IDS}, 0.5)["customers"]
+    larger = sampled(Bucket({"customers": IDS}), 0.5)["customers"]
     assert set(whole["customer_id"]) < set(larger["customer_id"])
     by_bucket = whole.group_by(bucket_of(pl.col("customer_id"), 8).alias("bucket")).len()
     assert by_bucket.height == 8 and by_bucket["len"].min() > 80
 
 
 def test_nothing_is_dropped_where_all_fit() -> None:
-    assert sampled({"customers": IDS}, 1.7)["customers"] is IDS
+    assert sampled(Bucket({"customers": IDS}), 1.7)["customers"] is IDS
 
 
 def test_the_tables_of_a_store_switch_on_their_families(
@@ -52,7 +53,9 @@ def test_the_tables_of_a_store_switch_on_their_families(
         open_store(settings, cutoff)
     store = ingest(settings, cutoff, lambda line: None)
     assert open_store(settings, cutoff) == store.resolve()
-    assert [family.name for family in families_of(store)] == ["rhythm", "rfm", "returns", "calendar"]
+    names = {family.name for family in families_of(store, settings)}
+    assert {"rhythm", "rfm", "trend", "btyd", "calendar", "market"} <= names
+    assert not names & {"complaints", "promises", "satisfaction", "ties", "loyalty", "contract", "profile"}
     buckets = list(tables_by_bucket(store))
     assert [sorted(tables) for tables in buckets] == [["customers", "transactions"]] * 2
     assert sorted(row for tables in buckets for row in tables["customers"]["customer_id"]) == ["C1", "C2"]

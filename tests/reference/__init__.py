@@ -9,15 +9,43 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from tests.reference import calendar, complaints, returns, rfm, rhythm
+from tests.reference import (
+    basket,
+    btyd,
+    calendar,
+    complaints,
+    contract,
+    loyalty,
+    market,
+    price,
+    profitability,
+    promises,
+    returns,
+    rfm,
+    rhythm,
+    satisfaction,
+    ties,
+    trend,
+)
 from tests.reference.view import Tables, Values, View
 
 FAMILIES: dict[str, Callable[[View], Values]] = {
     "rhythm": rhythm.values,
+    "trend": trend.values,
     "rfm": rfm.values,
+    "price": price.values,
+    "basket": basket.values,
     "returns": returns.values,
+    "profitability": profitability.values,
     "complaints": complaints.values,
+    "promises": promises.values,
+    "satisfaction": satisfaction.values,
+    "ties": ties.values,
+    "loyalty": loyalty.values,
+    "contract": contract.values,
     "calendar": calendar.values,
+    "btyd": btyd.values,
+    "market": market.values,
 }
 
 

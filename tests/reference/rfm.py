@@ -5,10 +5,11 @@ from tests.reference.view import Values, View, mean, named, spread, total, units
 
 def values(view: View) -> Values:
     everything, bought = view.known("transactions"), view.purchases()
-    orders = {days: float(len(view.within(bought, days))) for days in (7, 14, 30, 60, 90, 180, 365, None)}
-    spent = {days: total(view.within(everything, days)) for days in orders}
-    found: Values = {named("rfm__orders_count", days): count for days, count in orders.items()}
-    found |= {named("rfm__spent_sum", days): amount for days, amount in spent.items()}
+    found: Values = {}
+    for days in (7, 14, 30, 60, 90, 180, 365, None):
+        found[named("rfm__orders_count", days)] = float(len(view.within(bought, days)))
+        found[named("rfm__spent_sum", days)] = total(view.within(everything, days))
+        found[named("rfm__gross_sum", days)] = total(view.within(bought, days))
     for days in (90, 365, None):
         found[named("rfm__basket_mean", days)] = mean(units(view.within(bought, days)))
     baskets = units(bought)
@@ -23,7 +24,6 @@ def values(view: View) -> Values:
         "rfm__recency_days": recency,
         "rfm__tenure_days": tenure,
         "rfm__active_share": active,
+        "rfm__repeat_orders": float(len(bought[1:])),
         "rfm__orders_per_year": yearly,
-        "rfm__orders_change_90d": orders[90] - (orders[180] - orders[90]),
-        "rfm__spent_change_90d": spent[90] - (spent[180] - spent[90]),
     }

@@ -53,6 +53,14 @@ def test_sentences(day: str, sentence: str):
     assert sentences_of(FAMILY, features_of(FAMILY, TRANSACTIONS, day)) == {"returns": sentence}
 
 
+def test_what_is_worth_next_to_nothing_is_not_said_to_be_worth_zero():
+    back = table("transactions", "occurred_at | amount\n2024-09-01 | -0.50\n2025-05-31 | -0.49")
+    assert sentences_of(FAMILY, features_of(FAMILY, back, "2025-06-01")) == {"returns": "1 return in the last 90 days"}
+    back = back.head(1)
+    said = sentences_of(FAMILY, features_of(FAMILY, back, "2025-06-01"))
+    assert said == {"returns": "1 return in the last year, worth ¤1"}
+
+
 def test_no_returns_no_sentence():
     found = features_of(FAMILY, table("transactions", "occurred_at | amount\n2025-05-31 | 3"), "2025-06-01")
     assert sentences_of(FAMILY, found) == {}

@@ -24,19 +24,20 @@ BOUGHT = table(
 
 def test_counts_and_sums_begin_with_the_first_instant_of_the_window():
     found = features_of(FAMILY, BOUGHT, "2025-06-01")
-    #        window: (orders, spent); the purchase on 1 June lies at the cutoff, outside all of them
+    #        window: (orders, gross, net); the purchase on 1 June lies at the cutoff, outside all of them
     expected = {
-        "7d": (1, 40),
-        "14d": (1, 40),
-        "30d": (1, 40),  # from 2 May: without the return of 1 May
-        "60d": (2, 60 - 5 + 40),  # from 2 April
-        "90d": (3, 20 + 60 - 5 + 40),  # from 3 March, 00:00, inclusive
-        "180d": (4, 30 + 20 + 60 - 5 + 40),
-        "365d": (5, 10 + 30 + 20 + 60 - 5 + 40),
-        "lifetime": (5, 155),
+        "7d": (1, 40, 40),
+        "14d": (1, 40, 40),
+        "30d": (1, 40, 40),  # from 2 May: without the return of 1 May
+        "60d": (2, 60 + 40, 60 - 5 + 40),  # from 2 April
+        "90d": (3, 20 + 60 + 40, 20 + 60 - 5 + 40),  # from 3 March, 00:00, inclusive
+        "180d": (4, 30 + 20 + 60 + 40, 30 + 20 + 60 - 5 + 40),
+        "365d": (5, 10 + 30 + 20 + 60 + 40, 10 + 30 + 20 + 60 - 5 + 40),
+        "lifetime": (5, 160, 155),
     }
-    for window, (orders, spent) in expected.items():
-        assert (found[f"rfm__orders_count_{window}"], found[f"rfm__spent_sum_{window}"]) == (orders, spent), window
+    for window, figures in expected.items():
+        measures = [f"rfm__{name}_{window}" for name in ("orders_count", "gross_sum", "spent_sum")]
+        assert tuple(found[measure] for measure in measures) == figures, window
 
 
 def test_baskets_leave_returns_out():
@@ -49,14 +50,14 @@ def test_baskets_leave_returns_out():
     assert found["rfm__basket_std_lifetime"] == pytest.approx(370**0.5)
 
 
-def test_recency_tenure_and_changes():
+def test_recency_tenure_and_repeat_purchases():
     found = features_of(FAMILY, BOUGHT, "2025-06-01")
     assert found["rfm__recency_days"] == 0.5
     assert found["rfm__tenure_days"] == 365
     assert found["rfm__active_share"] == pytest.approx(1 - 0.5 / 365)
     assert found["rfm__orders_per_year"] == pytest.approx(5 / 365 * 365)
-    assert found["rfm__orders_change_90d"] == 3 - 1
-    assert found["rfm__spent_change_90d"] == 115 - 30
+    assert found["rfm__repeat_orders"] == 5 - 1
+    assert features_of(FAMILY, BOUGHT, "2025-12-01")["rfm__repeat_orders"] == 6 - 1  # the first is older than a year
 
 
 def test_a_newcomer_is_taken_over_thirty_days():
@@ -64,36 +65,40 @@ def test_a_newcomer_is_taken_over_thirty_days():
     found = features_of(FAMILY, bought, "2025-06-01")
     assert (found["rfm__recency_days"], found["rfm__tenure_days"], found["rfm__active_share"]) == (10, 10, 0)
     assert found["rfm__orders_per_year"] == pytest.approx(365 / 30)
+    assert found["rfm__repeat_orders"] == 0
     assert found["rfm__basket_std_lifetime"] is None
 
 
-def test_sentences():
-    # 15 July is 44 days after the order of 9,999 on 1 June and 409 after the first; a year before it begins on 15 July
-    # 2024. Two orders lie in the last 90 days (from 16 April), two in the 90 before (from 16 January): no fewer.
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-15")) == {
-        "silence": "No order for 44 days",
-        "buying": "5 orders in the last year, ¤2,030 on average",  # (30 + 20 + 60 + 40 + 9,999) / 5
+def test_sentences_of_silence_and_of_few_orders():
+    # Five orders are not few. On 30 June the order of 1 June is 29 days ago, on 1 July 30.
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-20")) == {
+        "silence": "No order for 47 days",
+        "buying": "Only 4 orders in the last year",
+        "history": "A customer for only 353 days",
     }
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-01")) == {}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-30")) == {}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "No order for 30 days"}
+    late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2026-06-01"))
+    assert late["buying"] == "Only 1 order in the last year"
 
 
-def test_sentences_of_one_order_and_of_fewer_orders():
-    once = table("transactions", "occurred_at | amount\n2025-05-31 | 1234.50")
-    fewer = table("transactions", "occurred_at | amount\n2025-01-10 | 900\n2025-02-10 | 1500\n2025-05-01 | 100")
-    assert sentences_of(FAMILY, features_of(FAMILY, once, "2025-06-01")) == {
-        "buying": "Ordered only once, 1 day ago",
-        "history": "A customer for only 1 day",
-    }
-    said = sentences_of(FAMILY, features_of(FAMILY, fewer, "2025-06-01"))
-    assert said["buying"] == "1 order in the last 90 days, down from 2 in the 90 before"
-    none = sentences_of(FAMILY, features_of(FAMILY, fewer, "2025-08-01"))
-    assert none["buying"] == "No order in the last 90 days, 2 in the 90 before"
-    cheaper = table("transactions", "occurred_at | amount\n2025-01-10 | 2400\n2025-05-01 | 100")
-    said = sentences_of(FAMILY, features_of(FAMILY, cheaper, "2025-06-01"))
-    assert said["buying"] == "Spent ¤100 in the last 90 days, ¤2,400 in the 90 before"
+@pytest.mark.parametrize(
+    ("bought", "sentences"),
+    [
+        ("2025-05-31 00:01", {"buying": "Ordered only once, yesterday", "history": "A customer only since yesterday"}),
+        ("2025-05-31 00:00", {"buying": "Ordered only once, 1 day ago", "history": "A customer for only 1 day"}),
+        ("2025-05-22 12:00", {"buying": "Ordered only once, 9 days ago", "history": "A customer for only 9 days"}),
+        ("2024-05-31 00:00", {"buying": "Ordered only once, 366 days ago", "silence": "No order for 366 days"}),
+    ],
+)
+def test_sentences_of_a_single_order(bought: str, sentences: dict[str, str]):
+    once = table("transactions", f"occurred_at | amount\n{bought} | 1234.50")
+    assert sentences_of(FAMILY, features_of(FAMILY, once, "2025-06-01")) == sentences
 
 
 def test_nothing_bought():
     found = features_of(FAMILY, table("transactions", "occurred_at | amount\n2025-05-31 | -3"), "2025-06-01")
     assert (found["rfm__orders_count_lifetime"], found["rfm__spent_sum_lifetime"]) == (0, -3)
-    assert found["rfm__recency_days"] is None
+    assert (found["rfm__recency_days"], found["rfm__repeat_orders"]) == (None, 0)
     assert sentences_of(FAMILY, found) == {}

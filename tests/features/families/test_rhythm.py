@@ -1,5 +1,6 @@
 """Gaps between purchases and how overdue the next one is, worked out by hand."""
 
+import polars as pl
 import pytest
 
 from features.families.rhythm import FAMILY
@@ -61,15 +62,72 @@ def test_the_same_season_is_the_ninety_days_that_followed_a_year_ago():
     assert features_of(FAMILY, BOUGHT, "2025-05-03")["rhythm__orders_same_season"] == 5
 
 
+def test_the_same_season_of_thirty_days():
+    # From 11 July 2025: [11 July 2024, 10 August 2024) holds four purchases. From 16 June: up to 15 July 2024, four.
+    assert features_of(FAMILY, BOUGHT, "2025-07-11")["rhythm__orders_same_season_30d"] == 4
+    assert features_of(FAMILY, BOUGHT, "2025-06-16")["rhythm__orders_same_season_30d"] == 4
+    # From 1 June up to 30 June 2024: nothing yet; from 2 June: the one of 1 July at 00:00.
+    assert features_of(FAMILY, BOUGHT, "2025-06-01")["rhythm__orders_same_season_30d"] == 0
+    assert features_of(FAMILY, BOUGHT, "2025-06-02")["rhythm__orders_same_season_30d"] == 1
+
+
+def test_the_last_three_gaps_against_all():
+    found = features_of(FAMILY, BOUGHT, "2025-06-01")
+    assert found["rhythm__recent_gap_ratio"] == pytest.approx(((0.5 + 20 + 291) / 3) / (321.5 / 4))
+    # The third gap, after 10 and 0.5 days, ends on 31 July.
+    assert features_of(FAMILY, BOUGHT, "2024-08-01")["rhythm__recent_gap_ratio"] == pytest.approx(1)
+    assert features_of(FAMILY, BOUGHT, "2024-07-31")["rhythm__recent_gap_ratio"] is None
+
+
+def test_the_last_three_gaps_are_not_those_of_another_customer():
+    others = BOUGHT.with_columns(customer_id=pl.lit("abe"))  # the customer before, and one after
+    few = table("transactions", "occurred_at | amount\n2025-01-01 | 1\n2025-01-11 | 1\n2025-01-31 | 1")
+    together = pl.concat([others, few, BOUGHT.with_columns(customer_id=pl.lit("bob"))])
+    found = features_of(FAMILY, together, "2025-06-01")
+    assert found["rhythm__recent_gap_ratio"] is None
+    assert (found["rhythm__gap_mean_lifetime"], found["rhythm__active_months_count_lifetime"]) == (15, 2)
+
+
+def test_months_of_thirty_days_with_a_purchase():
+    # From 1 July 2024: month 0 holds four purchases, month 1 (from 31 July) one, month 10 (from 27 April 2025) one.
+    found = features_of(FAMILY, BOUGHT, "2025-06-01")
+    assert found["rhythm__active_months_count_lifetime"] == 3
+    assert found["rhythm__active_months_share"] == pytest.approx(3 / 12)  # 335 days: the twelfth is under way
+    assert features_of(FAMILY, BOUGHT, "2025-05-27")["rhythm__active_months_share"] == pytest.approx(3 / 11)  # 330 days
+    # The purchases that began months 0 and 1 leave the year: on 2 July and on 1 August 2025.
+    assert features_of(FAMILY, BOUGHT, "2025-07-01")["rhythm__active_months_count_365d"] == 3
+    assert features_of(FAMILY, BOUGHT, "2025-07-02")["rhythm__active_months_count_365d"] == 2
+    assert features_of(FAMILY, BOUGHT, "2025-08-01")["rhythm__active_months_count_365d"] == 1
+
+
 def test_one_purchase_has_no_rhythm():
     found = features_of(FAMILY, table("transactions", "occurred_at | amount\n2025-05-31 | 3"), "2025-06-01")
     assert found.pop("rhythm__gap_count_lifetime") == found.pop("rhythm__gap_count_365d") == 0
-    assert found.pop("rhythm__orders_same_season") == 0
+    assert found.pop("rhythm__orders_same_season") == found.pop("rhythm__orders_same_season_30d") == 0
+    assert found.pop("rhythm__active_months_count_lifetime") == found.pop("rhythm__active_months_count_365d") == 1
+    assert found.pop("rhythm__active_months_share") == 1
     assert {value for name, value in found.items() if name.startswith("rhythm__")} == {None}
 
 
 def test_sentences():
+    # 18 May, 23:59 to 18 August is 91 days; the median gap is 15 until the one of 291 days came, and after it.
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-08-18"))
-    assert late["silence"].startswith("No order for 91 days; usually every 15")
-    in_time = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-25"))
-    assert "silence" not in in_time
+    assert late == {"silence": "No order for 91 days; usually every 15 days"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-03")) == {}  # 15 days: not more than usual
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-04")) == {
+        "silence": "No order for 16 days; usually every 15 days"
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "sentences"),
+    [
+        ("2025-01-04", {}),  # the day after
+        ("2025-01-05", {"silence": "No order for 2 days; usually every day"}),
+        ("2025-01-13", {"silence": "No order for 10 days; usually every day"}),
+    ],
+)
+def test_sentences_of_a_daily_customer(day: str, sentences: dict[str, str]):
+    # Gaps of half a day and of a day: a median of three quarters of a day.
+    daily = table("transactions", "occurred_at | amount\n2025-01-01 12:00 | 1\n2025-01-02 | 1\n2025-01-03 | 1")
+    assert sentences_of(FAMILY, features_of(FAMILY, daily, day)) == sentences
