@@ -66,16 +66,13 @@ class BGNBD:
         Euler's transformation of its 2F1 leaves x in the last parameter only, where large values do no harm.
         """
         t, x, t_x, T = _arrays(t, frequency, recency, T)
-        growth = t / (self.alpha + T)
-        # The formula has removable poles at a = 1 and a + b + x = 1; next to them it is right to four digits.
-        a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6
-        c = a + self.b + x - 1
-        c = np.where(np.abs(c) > 1e-9, c, 1e-9)
+        growth, c = t / (self.alpha + T), self.a + self.b + x - 1
         with np.errstate(all="ignore"):
-            series = hyp2f1(a + self.b - 1 - self.r, a - 1, c, growth / (1 + growth))
-            if_alive = np.array(c / (a - 1) * (1 - np.exp((1 - a) * np.log1p(growth)) * series))
-        # scipy's 2F1 gives NaN for some a > 60, and for b > 100 where t is over a hundred times alpha + T.
-        failed = ~np.isfinite(if_alive) & np.isfinite(growth + x)
+            series = hyp2f1(self.a + self.b - 1 - self.r, self.a - 1, c, growth / (1 + growth))
+            if_alive = np.array(c / (self.a - 1) * (1 - np.exp((1 - self.a) * np.log1p(growth)) * series))
+        # The formula has removable poles at a = 1 and a + b + x = 1, and scipy's 2F1 gives NaN for some a > 60, and for
+        # b > 100 where t is over a hundred times alpha + T.
+        failed = (~np.isfinite(if_alive) | (abs(self.a - 1) < 1e-6)) & np.isfinite(growth + x)
         if_alive[failed] = self._mean_over_chances(growth[failed], x[failed])
         return np.clip(if_alive, 0, (self.r + x) * growth) * self.alive(x, t_x, T)
 
@@ -83,7 +80,7 @@ class BGNBD:
         """Expected purchases of who is a customer still, as the mean over the chance p of leaving, Beta(a, b + x).
 
         Given p they are (1 - (1 + p t / (alpha + T))^-(r + x)) / p. Summed at quantiles of p, spaced by the tanh-sinh
-        rule: right to eight digits where a + b is above 60, and of no use where both are small.
+        rule: slower, right to seven digits where `purchases` needs it, and of no use where both a and b are small.
         """
         distinct, row = np.unique(x, return_inverse=True)
         total = np.zeros_like(growth)

@@ -1,7 +1,10 @@
 """Maximum-likelihood fits of the models in `features.btyd`.
 
 A fit finds an inner maximum of the likelihood or says why there is none. Where customers do not differ, or never leave,
-parameters run to zero or infinity; what they predict then is sound, but they are no estimates.
+parameters run to zero or infinity; what they predict then is sound, but they are no estimates. A weak prior keeps them
+from it: with `prior_sd`, the logarithms searched for are taken to be normal about 0 with that standard deviation (in
+the units of the search), and the maximum is that of the posterior. Without it, the estimates are those of maximum
+likelihood.
 """
 
 from collections.abc import Sequence
@@ -44,24 +47,32 @@ class NotFitted(Generic[Model]):
 
 
 def fit_bg_nbd(
-    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike = 1.0
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike = 1.0,
+    prior_sd: float | None = None,
 ) -> BGNBD | NotFitted[BGNBD]:
     """BG/NBD parameters in the unit of time of `T`; a row stands for as many customers as its weight says.
 
     Raises ValueError for rows that no customer can have: numbers that are missing or negative, `recency` beyond `T`.
     """
-    return _fit_purchases(BGNBD, frequency, recency, T, weights)
+    return _fit_purchases(BGNBD, frequency, recency, T, weights, prior_sd)
 
 
 def fit_pareto_nbd(
-    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike = 1.0
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike = 1.0,
+    prior_sd: float | None = None,
 ) -> ParetoNBD | NotFitted[ParetoNBD]:
     """Pareto/NBD parameters; arguments, unit and errors as of `fit_bg_nbd`."""
-    return _fit_purchases(ParetoNBD, frequency, recency, T, weights)
+    return _fit_purchases(ParetoNBD, frequency, recency, T, weights, prior_sd)
 
 
 def fit_gamma_gamma(
-    frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike = 1.0
+    frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike = 1.0, prior_sd: float | None = None
 ) -> GammaGamma | NotFitted[GammaGamma]:
     """Gamma-Gamma parameters from the mean value of each customer's repeat purchases, in the unit of that value.
 
@@ -75,7 +86,7 @@ def fit_gamma_gamma(
         return NotFitted("no customer has repeat purchases of positive value")
     weight, (x, mean) = _grouped(weight[used], x[used], mean[used])
     unit = float(np.exp(np.average(np.log(mean), weights=weight)))  # their geometric mean, whatever the outliers
-    found = _maximum(GammaGamma, (x, mean / unit), weight, unit)
+    found = _maximum(GammaGamma, (x, mean / unit), weight, unit, prior_sd)
     nearest = found.nearest if isinstance(found, NotFitted) else found
     if nearest is not None and nearest.q <= 1:
         return NotFitted(f"the expected value of a purchase is infinite (q = {nearest.q:.3g}, at most 1)")
@@ -83,7 +94,12 @@ def fit_gamma_gamma(
 
 
 def _fit_purchases(
-    model: type[Model], frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike
+    model: type[Model],
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike,
+    prior_sd: float | None,
 ) -> Model | NotFitted[Model]:
     x, t_x, T, weight = columns = _columns(frequency, recency, T, weights)
     _refuse(~np.isfinite(columns).all(axis=0) | (np.min(columns, axis=0) < 0), "a number is missing or negative")
@@ -94,25 +110,28 @@ def _fit_purchases(
     if not T.any():
         return NotFitted("no time has passed since the first purchases")
     unit = float(T.max()) / LONGEST
-    return _maximum(model, (x, t_x / unit, T / unit), weight, unit)
+    return _maximum(model, (x, t_x / unit, T / unit), weight, unit, prior_sd)
 
 
-def _maximum(model: type[Model], columns: Sequence[Floats], weight: Floats, unit: float) -> Model | NotFitted[Model]:
+def _maximum(
+    model: type[Model], columns: Sequence[Floats], weight: Floats, unit: float, prior_sd: float | None
+) -> Model | NotFitted[Model]:
     names, to_parameters = SEARCHED[model]
     share = weight / weight.sum()
+    tightness = 0.0 if prior_sd is None else 1 / (prior_sd**2 * float(weight.sum()))
     blocks = [slice(first, first + BLOCK) for first in range(0, len(share), BLOCK)]
 
     def loss(logs: Floats) -> tuple[float, Floats]:
         parameters = np.exp(to_parameters @ logs)
-        value, slope = 0.0, np.zeros(len(names))
+        value, slope = 0.5 * tightness * float(logs @ logs), np.zeros(len(names))
         for block in blocks:
             values, slopes = model(*parameters).log_likelihood(*(column[block] for column in columns))
             value -= float(values @ share[block])
             slope -= (slopes @ share[block]) * parameters
-        return value, slope @ to_parameters
+        return value, slope @ to_parameters + tightness * logs
 
     edge = np.log(LIMIT)
-    precise = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000, "maxcor": 20}
+    precise = {"ftol": 1e-15, "gtol": 1e-8, "maxiter": 1000, "maxcor": 20}
     start, bounds = np.zeros(len(names)), [(-edge, edge)] * len(names)
     result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=precise)
     at_edge = np.abs(result.x) > 0.99 * edge

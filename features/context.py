@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+import numpy as np
 import polars as pl
 
 from features.asof import aggregate
@@ -23,6 +24,10 @@ from features.timeline import known_before, timeline_of
 Tables = Mapping[str, pl.DataFrame]
 CUSTOMERS_ENOUGH = 100_000  # for a handful of parameters
 CATEGORIES_LIMIT = 50
+RETURNING_AT_LEAST = 50
+# On a log of a year or two nobody may seem to leave, or everybody at one rate: by likelihood alone, parameters then run
+# to zero or infinity. So weak a prior (a factor of 7 either way) moves those of a longer log by less than their error.
+PRIOR_SD = 2.0
 
 
 @dataclass(frozen=True)
@@ -119,10 +124,12 @@ def _visits(tables: Tables, cutoff: Cutoff) -> pl.DataFrame:
 def _purchase_models(visits: pl.DataFrame) -> tuple[dict[str, float], list[str]]:
     """Parameters of the models of `features.btyd`, named as columns, and why some are missing."""
     x, t_x, age, value = (visits[column].to_numpy() for column in visits.columns)
-    if not visits.height:
-        return {}, ["no purchase was known"]
+    if np.count_nonzero(x) < RETURNING_AT_LEAST:
+        return {}, [f"BG/NBD, Gamma-Gamma: only {np.count_nonzero(x):,} customers came again, too few to fit a model"]
+    purchases = fit_bg_nbd(x, t_x, age, prior_sd=PRIOR_SD)
+    values = fit_gamma_gamma(x, value, prior_sd=PRIOR_SD)
     parameters, missing = {}, []
-    for name, found in (("BG/NBD", fit_bg_nbd(x, t_x, age)), ("Gamma-Gamma", fit_gamma_gamma(x, value))):
+    for name, found in (("BG/NBD", purchases), ("Gamma-Gamma", values)):
         if isinstance(found, NotFitted):
             missing.append(f"{name}: {found.reason}")
         else:

@@ -53,7 +53,7 @@ NEWS = pl.concat_list(
     pl.lit(0, pl.Int64),
 ).list.sort()
 LONGEST_SILENCE = NEWS.list.diff(null_behavior="drop").list.max() / MICROSECONDS_PER_DAY
-PRESENT_SILENCE = -NEWS.list.get(-2) / MICROSECONDS_PER_DAY
+LATEST_NEWS = pl.max_horizontal(OPENED, "first_response_at", pl.col("complaint_updates").list.max())
 
 
 def _measure(name: str, op: Op, description: str, unit: str, seen: tuple[Window, ...] = (LIFETIME,)) -> Feature:
@@ -75,7 +75,7 @@ OPENED_EVENTS = Events(
         pl.col("age_days").alias("age"),
         OPEN.alias("open"),
         pl.when(OPEN).then("age_days").alias("open_age"),
-        pl.when(OPEN).then(PRESENT_SILENCE).alias("open_silence"),
+        pl.when(OPEN).then(days_between(LATEST_NEWS, pl.col("cutoff_at"))).alias("open_silence"),
         RESPONSE_HOURS.alias("response_hours"),
         RESOLUTION_DAYS.alias("resolution_days"),
         ANSWERED_LATE.alias("answered_late"),

@@ -234,16 +234,17 @@ def test_arrays_broadcast_and_missing_stays_missing(model: BGNBD | ParetoNBD):
     assert np.isnan(found[1]).all() and np.isnan(model.alive(x, t_x, T)[1]).all()
 
 
-def test_removable_poles():
+@pytest.mark.parametrize("distance", [0.0, 1e-15, 1e-10])
+def test_removable_poles(distance: float):
     history = (9, 2, 5.0, 12.0)
     for left, pole, right in [
-        (replace(BG, a=0.999), replace(BG, a=1.0), replace(BG, a=1.001)),
-        (replace(PARETO, s=0.999), replace(PARETO, s=1.0), replace(PARETO, s=1.001)),
+        (replace(BG, a=0.999), replace(BG, a=1.0 + distance), replace(BG, a=1.001)),
+        (replace(PARETO, s=0.999), replace(PARETO, s=1.0 + distance), replace(PARETO, s=1.001)),
     ]:
         between = (left.purchases(*history) + right.purchases(*history)) / 2
-        assert pole.purchases(*history) == pytest.approx(between, rel=1e-5)
-    between = [BGNBD(1.5, 8.0, a, 0.6).purchases(9, 0, 0.0, 12.0) for a in (0.399, 0.401)]
-    assert BGNBD(1.5, 8.0, 0.4, 0.6).purchases(9, 0, 0.0, 12.0) == pytest.approx(np.mean(between), rel=1e-5)
+        assert pole.purchases(*history) == pytest.approx(between, rel=1e-6)
+    between = np.mean([BGNBD(1.5, 8.0, 0.5, b).purchases(9, 0, 0.0, 12.0) for b in (0.499, 0.501)])
+    assert BGNBD(1.5, 8.0, 0.5, 0.5 + distance).purchases(9, 0, 0.0, 12.0) == pytest.approx(between, rel=1e-6)
 
 
 # --- Fits
@@ -286,11 +287,13 @@ def test_gamma_gamma_finds_what_was_simulated():
 
 def test_the_unit_of_time_does_not_matter(histories: Purchases):
     x, t_x, T = histories
+    week = 7 * 24 * 3600
     for fit, in_time in ((fit_bg_nbd, ("alpha",)), (fit_pareto_nbd, ("alpha", "beta"))):
-        weeks, days = fit(x, t_x, T), fit(x, t_x * 7, T * 7)
-        for name, value in vars(weeks).items():
-            assert vars(days)[name] == pytest.approx(value * (7 if name in in_time else 1), rel=1e-5)
-        assert days.purchases(70, x, t_x * 7, T * 7) == pytest.approx(weeks.purchases(10, x, t_x, T), rel=1e-5)
+        in_weeks, in_seconds = fit(x, t_x, T), fit(x, t_x * week, T * week)
+        for name, value in vars(in_weeks).items():
+            assert vars(in_seconds)[name] == pytest.approx(value * (week if name in in_time else 1), rel=1e-5)
+        expected = in_weeks.purchases(10, x, t_x, T)
+        assert in_seconds.purchases(10 * week, x, t_x * week, T * week) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_unit_of_money_does_not_matter(cdnow: dict[str, Floats]):

@@ -52,8 +52,8 @@ def test_without_families_that_look_at_everybody_nothing_is_read():
     assert market(unread(), [cutoff("2025-06-01")], [btyd.FAMILY]).columns == ["cutoff"]
 
 
-def visits(customers: int = 800) -> pl.DataFrame:
-    """Customers who buy at rates of their own until they leave, from 1 January 2024 on."""
+def visits(customers: int = 800, loyal: bool = False) -> pl.DataFrame:
+    """Customers who buy at rates of their own until they leave, unless loyal, from 1 January 2024 on."""
     random, lines = np.random.default_rng(1), []
     for customer in range(customers):
         rate, leaves, day = random.gamma(2, 0.01), random.beta(0.8, 2.5), float(random.uniform(0, 100))
@@ -61,7 +61,7 @@ def visits(customers: int = 800) -> pl.DataFrame:
         while day < 500:
             lines.append((f"c{customer}", day, float(random.gamma(4, size))))
             day += random.exponential(1 / rate)
-            if random.random() < leaves:
+            if not loyal and random.random() < leaves:
                 break
     days = pl.DataFrame(lines, schema=["customer_id", "day", "amount"], orient="row")
     when = pl.datetime(2024, 1, 1, time_zone="UTC") + pl.duration(seconds=pl.col("day") * 86_400)
@@ -96,12 +96,22 @@ def test_what_is_fitted_comes_from_before_the_cutoff_alone():
     assert Fitted.restore(fitted.recipe()) == Fitted(fitted.parameters, fitted.categories)
 
 
+def test_where_nobody_ever_leaves_parameters_stay_finite():
+    tables, day = {"transactions": visits(loyal=True), "customers": CUSTOMERS}, cutoff("2025-03-01")
+    fitted = fit([tables], day)
+    assert set(fitted.parameters) == set(btyd.FAMILY.parameters) and fitted.missing == []
+    rows = tables["transactions"].select(pl.col("customer_id").unique()).with_columns(cutoff=day.day)
+    context = at_cutoffs(market([tables], [day], [btyd.FAMILY]), fitted)
+    matrix = build_matrix(tables, rows, [day], [btyd.FAMILY], context)
+    assert matrix["btyd__alive"].mean() > 0.95
+
+
 def test_what_cannot_be_fitted_is_told_and_left_out():
     once = table("transactions", "customer_id | occurred_at | amount\nada | 2025-01-01 | 1\nben | 2025-01-02 | 2")
     day = cutoff("2025-06-01")
     fitted = fit([{"transactions": once, "customers": CUSTOMERS}], day)
-    assert fitted.parameters == {} and len(fitted.missing) == 2
-    assert fitted.missing[0].startswith("BG/NBD: ")
+    assert fitted.parameters == {}
+    assert fitted.missing == ["BG/NBD, Gamma-Gamma: only 0 customers came again, too few to fit a model"]
     rows = pl.DataFrame({"customer_id": ["ada"], "cutoff": [day.day]})
     context = at_cutoffs(market([{"transactions": once}], [day], [btyd.FAMILY]), fitted)
     matrix = build_matrix({"transactions": once}, rows, [day], [btyd.FAMILY], context)

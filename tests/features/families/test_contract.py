@@ -98,6 +98,18 @@ def test_terms_that_are_set_later_and_terms_that_nobody_wrote_down():
     found = features_of(FAMILY, gap, "2025-05-01")
     assert found["contract__fee_change_last_lifetime"] == found["contract__plan_changed_last_lifetime"] == 0
     assert (found["contract__running"], found["contract__monthly_fee"]) == (2, 9)
+    # One more term: the fee before it is the unknown one, not the 9 before that.
+    gap = table("contracts", "started_on | monthly_fee\n2024-01-01 | 9\n2025-01-01 | -\n2025-02-01 | 10")
+    found = features_of(FAMILY, gap, "2025-05-01")
+    assert found["contract__fee_before_last_lifetime"] == found["contract__fee_change_last_lifetime"] == 0
+    assert found["contract__fee_change_share"] is None
+
+
+def test_a_second_contract_beside_the_first_is_no_cheaper_plan():
+    beside = table("contracts", "started_on | monthly_fee | plan\n2024-01-01 | 9 | small\n2025-05-01 | 5 | tiny")
+    found = features_of(FAMILY, beside, "2025-06-01")
+    assert (found["contract__running"], found["contract__plan_move_last_lifetime"]) == (2, -1)
+    assert sentences_of(FAMILY, found) == {}
 
 
 def test_no_contract():
