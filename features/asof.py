@@ -64,14 +64,14 @@ def _by_shared_events(family: str, events: Events, timeline: Timeline, asked: As
     # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
     marks = pl.Series(boundaries, dtype=INSTANT).to_physical().to_numpy()
     interval = np.searchsorted(marks, frame[INTERVAL].to_physical().to_numpy(), side="right")
-    before = _counter(frame, interval, timeline.customers, len(boundaries) + 1)
     of, at = asked.number[rows], asked.at[rows]
+    before = _counter(frame, interval, timeline.customers, len(boundaries) + 1, of)
 
     def until(instants: Sequence[datetime]) -> Positions:
-        return before(of, np.array([boundaries.index(instant) + 1 for instant in instants])[at])
+        return before(np.array([boundaries.index(instant) + 1 for instant in instants])[at])
 
     blocks = [np.flatnonzero(at == position) for position in range(len(cutoffs))]
-    begin = {Window(days): until(found) for days, found in starts.items()} | {LIFETIME: before(of, 0)}
+    begin = {Window(days): until(found) for days, found in starts.items()} | {LIFETIME: before(0)}
     return _measured(family, events, frame, Spans(of, blocks, begin, until(ends)), rows)
 
 
@@ -97,11 +97,11 @@ def _by_copied_events(
         copies = _copies(events, timeline, source, at_each, tables)
         within = pl.sum_horizontal(pl.lit(0), *(pl.col(start) <= pl.col(_time(events)) for start in starts))
         frame = _evaluated(events, copies.with_columns(within.cast(pl.Int64).alias(INTERVAL)))
-        before = _counter(frame, frame[INTERVAL].to_numpy(), len(here) * customers, len(limited) + 1)
         mine = rows[(asked.at[rows] >= first) & (asked.at[rows] < first + len(here))]
         of = (asked.at[mine] - first) * customers + asked.number[mine]
-        begin = {Window(days): before(of, rank + 1) for rank, days in enumerate(limited)} | {LIFETIME: before(of, 0)}
-        spans = Spans(of, [np.arange(len(of))], begin, before(of, len(limited) + 1))
+        before = _counter(frame, frame[INTERVAL].to_numpy(), len(here) * customers, len(limited) + 1, of)
+        begin = {Window(days): before(rank + 1) for rank, days in enumerate(limited)} | {LIFETIME: before(0)}
+        spans = Spans(of, [np.arange(len(of))], begin, before(len(limited) + 1))
         parts.append(_measured(family, events, frame, spans, mine))
     return parts
 
@@ -156,12 +156,12 @@ def _names(events: Events) -> list[str]:
 
 
 def _counter(
-    frame: pl.DataFrame, interval: Positions, groups: int, intervals: int
-) -> Callable[[Positions, Positions | int], Positions]:
-    """Tells how many events lie before a group's interval: those of earlier groups, and its own of earlier ones."""
+    frame: pl.DataFrame, interval: Positions, groups: int, intervals: int, of: Positions
+) -> Callable[[Positions | int], Positions]:
+    """Tells, for rows of the groups `of`, how many events lie before an interval: those of earlier groups count too."""
     cells = np.bincount(frame["customer_id"].to_numpy() * intervals + interval, minlength=groups * intervals)
-    totals = np.concatenate([[0], np.cumsum(cells)])
-    return lambda group, before: totals[group * intervals + before]
+    totals, first = np.concatenate([[0], np.cumsum(cells)]), of * intervals
+    return lambda before: totals[first + before]
 
 
 def _measured(family: str, events: Events, frame: pl.DataFrame, spans: Spans, rows: Positions) -> pl.DataFrame:

@@ -151,8 +151,12 @@ def _reduced(operation: np.ufunc, values: NDArray, begin: Positions, end: Positi
     """`operation` over `values[begin:end]` of each row; anything where that is empty."""
     if not len(begin):
         return values[:0]
-    # reduceat also reduces what lies between one span's end and the next one's beginning: every second result counts.
-    # The value appended lets a span end at the last event.
+    if (begin[1:] < begin[:-1]).any():  # what lies between spans is reduced too, and is little only in their order
+        order = np.argsort(begin, kind="stable")
+        reduced = _reduced(operation, values, begin[order], end[order])
+        return reduced[np.argsort(order, kind="stable")]
+    # Every second result is that of what lies between one span's end and the next one's beginning. The value appended
+    # lets a span end at the last event.
     bounds = np.column_stack([begin, end]).ravel()
     return operation.reduceat(np.append(values, np.zeros(1, values.dtype)), bounds)[::2]
 

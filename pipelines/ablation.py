@@ -30,7 +30,7 @@ from pipelines.build import (
 )
 from pipelines.progress import Log, track
 
-BASE = ("rhythm", "rfm", "calendar")
+BASE = ("rhythm", "calendar")
 TEST_CUTOFFS = 5
 DRAWS = 200
 

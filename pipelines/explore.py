@@ -46,7 +46,7 @@ def explore(settings: Settings, cutoff: Cutoff, cutoffs: int, every_days: int, o
 
     with staged(settings.root, "features") as folder:
         for number, matrix in enumerate(over_buckets(store, families, features)):
-            matrix.write_parquet(folder / f"part-{number:04d}.parquet")
+            matrix.write_parquet(folder / f"part-{number:04d}.parquet", compression="lz4")
             rows += matrix.height
         shutil.rmtree(target, ignore_errors=True)
         os.rename(folder, target)

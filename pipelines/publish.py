@@ -9,7 +9,7 @@ import polars as pl
 from configs.errors import ModelError
 from configs.settings import Settings
 from features.family import CURRENCY_SIGN
-from features.time import INSTANT, Cutoff
+from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff
 from models.explain import by_group, contributions
 from models.pair import features_only
 from models.tracking import load_champion
@@ -51,8 +51,9 @@ def outreach(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> pl.D
         raise ModelError("the champion changed since the customers were scored. Run `holdfast score` again.")
     groups = {column: group for family in families for column, group in family.reason_groups().items()}
     grouped = by_group(contributions(champion.churn, features_only(features)), groups)
-    days = pl.duration(days=pl.col("rfm__recency_days").floor().cast(pl.Int64))
-    last = features.select(last_purchase_on=(pl.col("cutoff") - days).cast(pl.Date))
+    since = pl.duration(microseconds=(pl.col("rfm__recency_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
+    last = pl.lit(cutoff.instant, INSTANT) - since
+    last = features.select(last_purchase_on=last.dt.convert_time_zone(cutoff.zone.key).dt.date())
     log(f"{listed.height:,} customers listed for {listed['account_manager'].n_unique():,} account managers")
     reasons = reasons_for(features, grouped, families).with_columns(
         pl.col(pl.String).str.replace_all(CURRENCY_SIGN, currency_prefix(settings.currency), literal=True)

@@ -382,3 +382,14 @@ def test_values_that_say_nothing():
     assert reason(fit_gamma_gamma(x, heavy)).startswith("the expected value of a purchase is infinite (q = 0.")
     with pytest.raises(ValueError, match="frequency or weight is missing or negative"):
         fit_gamma_gamma([np.nan], [5.0])
+
+
+def test_a_prior_pulls_the_parameters_to_one_in_the_units_of_the_search():
+    # The longest T is the 10 of the search, so its unit is that of the data.
+    x, t_x, T = np.array([0, 3, 5, 1, 8]), np.array([0, 4, 7, 2, 9]), np.array([10, 9, 8, 10, 9.5])
+    held = fit_bg_nbd(x, t_x, T, prior_sd=0.001)
+    assert isinstance(held, BGNBD)
+    assert [held.r, held.alpha, held.a, held.b] == pytest.approx([1, 1, 1, 1], abs=1e-3)
+    weak = fit_gamma_gamma([2, 3, 5], [10.0, 10.0, 10.0], prior_sd=3)  # all alike: without a prior p runs away
+    assert isinstance(weak, GammaGamma)
+    assert isinstance(fit_gamma_gamma([2, 3, 5], [10.0, 10.0, 10.0]), NotFitted)

@@ -135,6 +135,14 @@ def test_training_and_the_night_build_the_same_matrix(company: Company) -> None:
     assert scored.equals(nightly_matrix.sort("customer_id"))
 
 
+def test_lists_tell_the_day_of_the_last_purchase(company: Company) -> None:
+    risk_list = pl.read_parquet(published(company) / "risk_list.parquet")
+    sold = pl.read_parquet(company.settings.root / "simulated" / "raw" / "transactions.parquet")
+    bought = sold.filter(pl.col("amount") > 0).group_by("customer_id").agg(pl.col("occurred_at").max().dt.date())
+    joined = risk_list.join(bought, on="customer_id", how="left")
+    assert joined["last_purchase_on"].equals(joined["occurred_at"].alias("last_purchase_on"))
+
+
 def test_the_model_knows_much_of_what_can_be_known(company: Company) -> None:
     scores = pl.read_parquet(published(company) / "scores.parquet")
     truth = pl.read_parquet(company.settings.root / "simulated" / "truth.parquet")
