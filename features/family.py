@@ -187,3 +187,8 @@ def money(value: pl.Expr) -> pl.Expr:
 def plural(value: pl.Expr, one: str, many: str) -> pl.Expr:
     """`value` with its noun: 1 -> "1 order", 3 -> "3 orders"."""
     return pl.format("{} {}", number(value), pl.when(number(value) == "1").then(pl.lit(one)).otherwise(pl.lit(many)))
+
+
+def ago(days: pl.Expr) -> pl.Expr:
+    """How long ago, by the calendar: what happened within the day before the cutoff, a midnight, was yesterday."""
+    return pl.when(days <= 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", number(days.ceil())))

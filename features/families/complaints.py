@@ -8,7 +8,7 @@ updates; a silence is the time between two of them, or from the last one to the 
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, number, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural, previous
 from features.time import LIFETIME, MICROSECONDS_PER_DAY, Window, days_between, windows
 
 RESPONSE_STANDARD_HOURS = 24
@@ -194,7 +194,6 @@ FAMILY = Family(
         _reason(SLOW > 0, f"{{}} {RECENTLY} took more than 7 days to resolve", _complaints(SLOW)),
         _reason(SILENCE >= LONG_SILENCE_DAYS, f"A complaint {RECENTLY} went {{}} without news", _days(SILENCE)),
         _reason(UNANSWERED > 0, f"{{}} {RECENTLY} waited more than a day for a first answer", _complaints(UNANSWERED)),
-        _reason((YEAR > 0) & (LATEST <= 1), "{} in the last year, the latest yesterday", _complaints(YEAR)),
-        _reason(YEAR > 0, "{} in the last year, the latest {} ago", _complaints(YEAR), _days(LATEST.ceil())),
+        _reason(YEAR > 0, "{} in the last year, the latest {}", _complaints(YEAR), ago(LATEST)),
     ),
 )

@@ -8,7 +8,7 @@ newer one took its place. What the newest term changed, it changed against the t
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, money, number, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, money, number, previous
 from features.time import days_between
 
 RENEWS_SOON_DAYS, LATELY_DAYS = 60, 180  # worth saying up to here
@@ -34,11 +34,6 @@ ONE_CHANGED_LATELY = (RUNNING == 1) & (TERM_DAYS <= LATELY_DAYS)
 def measure(name: str, op: Op, description: str, unit: str, internal: bool = False) -> Feature:
     """A measure over the column of its name."""
     return Feature(name, pl.col(name), op, description, unit, "contract", internal=internal)
-
-
-def ago(days: pl.Expr) -> pl.Expr:
-    """How long ago, by the calendar: what happened within the day before the cutoff was yesterday."""
-    return pl.when(days <= 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", number(days.ceil())))
 
 
 def ahead(days: pl.Expr) -> pl.Expr:

@@ -6,7 +6,7 @@ returns. Repeat purchases (the "frequency" of buy-till-you-die models) are those
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, plural
+from features.family import Derived, Events, Family, Feature, Reason, ago, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
@@ -19,13 +19,6 @@ ORDERS_LIFETIME = pl.col("rfm__orders_count_lifetime")
 ORDERS_YEAR = pl.col("rfm__orders_count_365d")
 RECENCY = pl.col("rfm__recency_days")
 TENURE = pl.col("rfm__tenure_days")
-
-# The cutoff is a midnight: less than a day before it was yesterday.
-AGO = (
-    pl.when(RECENCY < 1)
-    .then(pl.lit("yesterday"))
-    .otherwise(pl.format("{} ago", plural(RECENCY.floor(), "day", "days")))
-)
 
 FAMILY = Family(
     name="rfm",
@@ -94,7 +87,7 @@ FAMILY = Family(
     ),
     reasons=(
         Reason("silence", RECENCY >= 30, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
-        Reason("buying", ORDERS_LIFETIME == 1, pl.format("Ordered only once, {}", AGO)),
+        Reason("buying", ORDERS_LIFETIME == 1, pl.format("Ordered only once, {}", ago(RECENCY))),
         Reason(
             "buying",
             (ORDERS_YEAR > 0) & (ORDERS_YEAR <= FEW_A_YEAR),

@@ -8,7 +8,7 @@ an answer, but no score.
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, number, plural
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural
 from features.time import LIFETIME, Window, windows
 
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
@@ -127,10 +127,7 @@ def _low_score_reasons(kind: str) -> tuple[Reason, ...]:
     limit = DETRACTOR if kind == "nps" else lowest + LOW * (highest - lowest)
     score, age = _column(f"{kind}_last_lifetime"), _column(f"{kind}_age_min_lifetime")
     given, text = score.is_between(lowest, limit), f"Gave {{}} of {highest} in the latest {kind.upper()} survey, "
-    return (
-        _reason(given & (age <= 1), text + "yesterday", number(score)),
-        _reason(given & (age <= 365), text + "{} ago", number(score), plural(age.ceil(), "day", "days")),
-    )
+    return (_reason(given & (age <= 365), text + "{}", number(score), ago(age)),)
 
 
 NPS, NPS_CHANGE = _column("nps_last_lifetime"), _column("nps_change_last_lifetime")

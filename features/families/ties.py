@@ -7,7 +7,7 @@ price change is a message of a campaign with "price" in its name.
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, plural, previous
 from features.time import LIFETIME, MICROSECONDS_PER_DAY, Window, days_between, windows
 
 HALF_LIFE_DAYS = 60
@@ -178,12 +178,6 @@ FAMILY = Family(
         reason(RUN >= UNANSWERED_RUN, "No answer on record to any of our {}", plural(RUN, "message", "messages")),
         reason(SENT_DAYS >= NEGLECTED_DAYS, "No message from us for {}", plural(SENT_DAYS.floor(), "day", "days")),
         reason(SENT + RECEIVED == 0, "No contact with us on record"),
-        reason(NOTICE_DAYS == 1, "A price change was announced yesterday", group="price"),
-        reason(
-            NOTICE_DAYS <= NOTICED_DAYS,
-            "A price change was announced {} ago",
-            plural(NOTICE_DAYS, "day", "days"),
-            group="price",
-        ),
+        reason(NOTICE_DAYS <= NOTICED_DAYS, "A price change was announced {}", ago(NOTICE_DAYS), group="price"),
     ),
 )

@@ -87,8 +87,8 @@ def test_sentences_of_silence_and_of_few_orders():
     ("bought", "sentences"),
     [
         ("2025-05-31 00:01", {"buying": "Ordered only once, yesterday", "history": "A customer only since yesterday"}),
-        ("2025-05-31 00:00", {"buying": "Ordered only once, 1 day ago", "history": "A customer for only 1 day"}),
-        ("2025-05-22 12:00", {"buying": "Ordered only once, 9 days ago", "history": "A customer for only 9 days"}),
+        ("2025-05-31 00:00", {"buying": "Ordered only once, yesterday", "history": "A customer for only 1 day"}),
+        ("2025-05-22 12:00", {"buying": "Ordered only once, 10 days ago", "history": "A customer for only 9 days"}),
         ("2024-05-31 00:00", {"buying": "Ordered only once, 366 days ago", "silence": "No order for 366 days"}),
     ],
 )
