@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -22,7 +23,7 @@ business_timezone = "{zone}"
 path = "{root}/sales.csv"
 """
 SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-31,10\n"
-COMMANDS = ("simulate", "ingest", "train", "score", "nightly", "oracle")
+COMMANDS = ("simulate", "ingest", "train", "score", "nightly", "features", "ablation", "oracle")
 Run = Callable[..., int]
 
 
@@ -51,9 +52,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_help_lists_every_command_with_a_line() -> None:
     lines = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.splitlines()
 
-    assert len(app.registered_commands) == len(COMMANDS)
-    for command in COMMANDS:
-        explained = str(getattr(pipelines.cli, command).__doc__)[:40]
+    commands = (*COMMANDS, "features-doc")
+    assert len(app.registered_commands) == len(commands)
+    for command in commands:
+        explained = str(getattr(pipelines.cli, command.replace("-", "_")).__doc__)[:40]
         assert any(command in line and explained in line for line in lines)
 
 
@@ -63,6 +65,15 @@ def test_every_command_explains_its_options(command: str) -> None:
 
     assert result.exit_code == 0
     assert "--config" in result.output and "Configuration file" in result.output
+
+
+def test_features_and_their_dictionary(run: Run, config: Path, tmp_path: Path) -> None:
+    assert run("features", "--config", config, "--as-of", "2024-06-02", "--cutoffs", "2", "--every", "1") == 0
+    found = pl.read_parquet(tmp_path / "features")
+    assert found["rfm__orders_count_7d"].to_list() == [1, 1]
+    assert run("features", "--config", config, "--as-of", "2024-06-02", "--families", "rfm,ties") == 2
+    assert run("features-doc", "--file", tmp_path / "dictionary.md") == 0
+    assert "`rfm__orders_count_7d`" in (tmp_path / "dictionary.md").read_text()
 
 
 def test_success(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
