@@ -6,7 +6,7 @@ family's code. Frames given to its expressions are sorted by customer, time and 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,6 @@ from features.time import INSTANT, LIFETIME, Window
 CURRENCY_SIGN = "¤"
 
 Op = Literal["count", "sum", "min", "max", "first", "last", "mean", "std", "median", "n_unique"]
-ADDITIVE_OPS = frozenset({"count", "sum", "min", "max", "first", "last", "mean", "std"})
 EMPTY_IS_ZERO = frozenset({"count", "sum", "n_unique"})
 
 
@@ -82,6 +81,11 @@ class Reason:
     group: str
     when: pl.Expr
     sentence: pl.Expr
+
+    @classmethod
+    def of(cls, group: str, when: pl.Expr, text: str, *values: pl.Expr) -> Self:
+        """The reason whose sentence is `text` with its {} filled in, as by `pl.format`."""
+        return cls(group, when, pl.format(text, *values))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ FAMILY_IMPORTS = {
     "polars",
     "numpy",
     "math",
+    "functools",
     "collections.abc",
     "dataclasses",
     "typing",

@@ -19,8 +19,8 @@ AHEAD_DAYS = 90
 PURCHASES, VALUE = ([field.name for field in fields(model)] for model in (BGNBD, GammaGamma))
 Model = TypeVar("Model", BGNBD, GammaGamma)
 
-AGAIN = days_between(previous(pl.col("occurred_at")), pl.col("occurred_at")) >= 0.5
-AFTER_FIRST = AGAIN.fill_null(False).cast(pl.Int32).cum_sum().over("customer_id") > 0
+AGAIN = (days_between(previous(pl.col("occurred_at")), pl.col("occurred_at")) >= 0.5).fill_null(False)
+AFTER_FIRST = AGAIN.cast(pl.Int32).cum_sum().over("customer_id") > 0
 
 AGE, RECENCY = pl.col("btyd__age"), pl.col("btyd__recency")
 FREQUENCY = pl.when(AGE.is_not_null()).then(pl.col("btyd__visits_count_lifetime"))  # null: never bought
@@ -63,12 +63,15 @@ FAMILY = Family(
         Events(
             "transactions",
             where=pl.col("amount") > 0,
-            columns=(AGAIN.fill_null(False).alias("again"), AFTER_FIRST.alias("after_first")),
+            columns=(
+                pl.when(AGAIN).then(pl.col("occurred_at")).alias("visited_at"),
+                pl.when(AFTER_FIRST).then(pl.col("amount")).alias("spent_again"),
+            ),
             measures=(
                 Feature("first", pl.col("occurred_at"), "first", "first purchase", "time", "silence", internal=True),
                 Feature(
                     "visits",
-                    pl.when("again").then(pl.col("occurred_at")),
+                    pl.col("visited_at"),
                     "count",
                     "visits after the first",
                     "visits",
@@ -77,7 +80,7 @@ FAMILY = Family(
                 ),
                 Feature(
                     "visited",
-                    pl.when("again").then(pl.col("occurred_at")),
+                    pl.col("visited_at"),
                     "last",
                     "latest visit after the first",
                     "time",
@@ -86,7 +89,7 @@ FAMILY = Family(
                 ),
                 Feature(
                     "spent",
-                    pl.when("after_first").then(pl.col("amount")),
+                    pl.col("spent_again"),
                     "sum",
                     "spent after the first visit",
                     "amount",

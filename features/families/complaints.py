@@ -6,6 +6,8 @@ before it, opened at most 180 days earlier, has the same cause. News of a compla
 updates; a silence is the time between two of them, or from the last one to the resolution or, while open, the cutoff.
 """
 
+from functools import partial
+
 import polars as pl
 
 from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural, previous
@@ -140,8 +142,7 @@ def _share(name: str, description: str) -> Derived:
     return Derived(f"{name}_share", late / all_of_them, f"share of complaints {description}", "share", "complaints")
 
 
-def _reason(when: pl.Expr, text: str, *values: pl.Expr) -> Reason:
-    return Reason("complaints", when, pl.format(text, *values))
+_reason = partial(Reason.of, "complaints")
 
 
 def _complaints(value: pl.Expr, one: str = "", many: str = "") -> pl.Expr:

@@ -5,6 +5,8 @@ or not yet (then it is also overdue). Being kept or broken happens when the prom
 `due_at`: what was promised or kept for later than the cutoff is only counted as made.
 """
 
+from functools import partial
+
 import polars as pl
 
 from features.family import Derived, Events, Family, Feature, Op, Reason, number, plural
@@ -83,8 +85,7 @@ def _broken_share(window: str, during: str) -> Derived:
     )
 
 
-def _reason(when: pl.Expr, text: str, *values: pl.Expr) -> Reason:
-    return Reason("promises", when, pl.format(text, *values))
+_reason = partial(Reason.of, "promises")
 
 
 def _broken_reasons(days: int, during: str) -> tuple[Reason, ...]:

@@ -6,6 +6,8 @@ lies on its scale, from 0 (the lowest) to 1 (the highest); a low score is at a l
 an answer, but no score.
 """
 
+from functools import partial
+
 import polars as pl
 
 from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural
@@ -118,8 +120,7 @@ def _answered_share(window: str, during: str) -> Derived:
     )
 
 
-def _reason(when: pl.Expr, text: str, *values: pl.Expr) -> Reason:
-    return Reason("satisfaction", when, pl.format(text, *values))
+_reason = partial(Reason.of, "satisfaction")
 
 
 def _low_score_reasons(kind: str) -> tuple[Reason, ...]:

@@ -5,6 +5,8 @@ two-way when the customer gets in touch, or answers a message: then it counts at
 price change is a message of a campaign with "price" in its name.
 """
 
+from functools import partial
+
 import polars as pl
 
 from features.family import Derived, Events, Family, Feature, Op, Reason, ago, plural, previous
@@ -124,9 +126,7 @@ def since(name: str, instant: pl.Expr, what: str, group: str = "contact") -> Der
     return Derived(name, days_between(instant, pl.col("cutoff_at")), f"days since the {what}", "days", group)
 
 
-def reason(when: pl.Expr, sentence: str, *words: pl.Expr, group: str = "contact") -> Reason:
-    """A sentence with its words filled in."""
-    return Reason(group, when, pl.format(sentence, *words) if words else pl.lit(sentence))
+reason = partial(Reason.of, "contact")
 
 
 FAMILY = Family(
@@ -178,6 +178,6 @@ FAMILY = Family(
         reason(RUN >= UNANSWERED_RUN, "No answer on record to any of our {}", plural(RUN, "message", "messages")),
         reason(SENT_DAYS >= NEGLECTED_DAYS, "No message from us for {}", plural(SENT_DAYS.floor(), "day", "days")),
         reason(SENT + RECEIVED == 0, "No contact with us on record"),
-        reason(NOTICE_DAYS <= NOTICED_DAYS, "A price change was announced {}", ago(NOTICE_DAYS), group="price"),
+        Reason.of("price", NOTICE_DAYS <= NOTICED_DAYS, "A price change was announced {}", ago(NOTICE_DAYS)),
     ),
 )
