@@ -17,6 +17,7 @@ from features.families import (
     rfm,
     rhythm,
     satisfaction,
+    signs,
     ties,
     trend,
 )
@@ -27,6 +28,7 @@ FAMILIES: tuple[Family, ...] = (
     trend.FAMILY,
     rfm.FAMILY,
     ties.FAMILY,
+    signs.FAMILY,
     price.FAMILY,
     basket.FAMILY,
     returns.FAMILY,

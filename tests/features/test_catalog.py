@@ -20,7 +20,7 @@ UNITS = {"amount", "circle", "complaints", "days", "gaps", "hours", "month", "or
 UNITS |= {"probability", "share", "spreads"}
 UNITS |= {"categories", "channels", "months", "products", "units"}
 UNITS |= {"changes", "contacts", "flag", "notices", "plans", "referrals", "terms"}
-UNITS |= {"promises", "scores", "surveys", "updates"}
+UNITS |= {"promises", "scores", "signs", "surveys", "updates"}
 
 ORDERS = Feature("orders", pl.col("amount").round(1), "sum", "orders", "orders", "orders", windows(30))
 HIDDEN = Feature("hidden", pl.col("amount"), "max", "hidden", "amount", "orders", internal=True)

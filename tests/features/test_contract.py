@@ -10,7 +10,7 @@ from tests import reference
 from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
 from tests.features.strategies import Case, cases
 
-TRANSACTION_FAMILIES = {"basket", "price", "profitability", "returns", "rfm", "rhythm", "trend"}
+TRANSACTION_FAMILIES = {"basket", "price", "profitability", "returns", "rfm", "rhythm", "signs", "trend"}
 TABLES = sorted({table for family in FAMILIES for table in family.tables})
 
 # Shape and values are looked at on every store. Of the other clauses, which build the matrix again, a quick run takes

@@ -24,6 +24,7 @@ from tests.reference import (
     rfm,
     rhythm,
     satisfaction,
+    signs,
     ties,
     trend,
 )
@@ -41,6 +42,7 @@ FAMILIES: dict[str, Callable[[View], Values]] = {
     "promises": promises.values,
     "satisfaction": satisfaction.values,
     "ties": ties.values,
+    "signs": signs.values,
     "loyalty": loyalty.values,
     "contract": contract.values,
     "calendar": calendar.values,
