@@ -59,14 +59,14 @@ def fit(buckets: Iterable[Tables], cutoff: Cutoff, category_columns: Sequence[st
 
     `category_columns`: columns of `customers` whose most frequent values are kept.
     """
-    visits, values, customers = [], [], 0
+    seen, values, customers = [], [], 0
     for tables in buckets:
-        visits.append(_visits(tables, cutoff))
+        seen.append(visits(tables, cutoff))
         values.append(_values(tables, cutoff, category_columns))
-        customers += visits[-1].height
+        customers += seen[-1].height
         if customers >= CUSTOMERS_ENOUGH:
             break
-    parameters, missing = _purchase_models(pl.concat(visits))
+    parameters, missing = _purchase_models(pl.concat(seen))
     return Fitted(parameters, _most_frequent(pl.concat(values)), missing)
 
 
@@ -114,16 +114,24 @@ def _totals(family: str, events: Events, value: str, above: str) -> list[pl.Expr
     return totals
 
 
-def _visits(tables: Tables, cutoff: Cutoff) -> pl.DataFrame:
-    """Frequency, recency, age and mean value of every customer with a purchase, as the family `btyd` sees them."""
+def visits(tables: Tables, cutoff: Cutoff) -> pl.DataFrame:
+    """Every customer with a purchase known before `cutoff`, as the family `btyd` sees them: customer_id, frequency
+    (visits after the first), recency and age (days from the first visit to the last and to the cutoff), and value (mean
+    of the visits after the first, currency units)."""
     customers = tables["transactions"].select(pl.col("customer_id").unique()).with_columns(cutoff=pl.lit(cutoff.day))
     found = with_features(tables, customers, [cutoff], [btyd.FAMILY])
-    return found.select("btyd__visits_count_lifetime", "btyd__recency", "btyd__age", "btyd__repeat_value").drop_nulls()
+    return found.select(
+        "customer_id",
+        frequency="btyd__visits_count_lifetime",
+        recency="btyd__recency",
+        age="btyd__age",
+        value="btyd__repeat_value",
+    ).drop_nulls()
 
 
-def _purchase_models(visits: pl.DataFrame) -> tuple[dict[str, float], list[str]]:
+def _purchase_models(seen: pl.DataFrame) -> tuple[dict[str, float], list[str]]:
     """Parameters of the models of `features.btyd`, named as columns, and why some are missing."""
-    x, t_x, age, value = (visits[column].to_numpy() for column in visits.columns)
+    x, t_x, age, value = (seen[column].to_numpy() for column in ("frequency", "recency", "age", "value"))
     if np.count_nonzero(x) < RETURNING_AT_LEAST:
         return {}, [f"BG/NBD, Gamma-Gamma: only {np.count_nonzero(x):,} customers came again, too few to fit a model"]
     purchases = fit_bg_nbd(x, t_x, age, prior_sd=PRIOR_SD)

@@ -16,8 +16,18 @@ from configs.settings import Training
 from models.metrics import Floats
 
 
-def fit(features: pl.DataFrame, target: pl.Series, training: Training, **objective: Any) -> lgb.Booster:
-    """A Booster of `features` (Float64 columns, null: missing) for `target`, with LightGBM's `objective` settings."""
+def fit(
+    features: pl.DataFrame,
+    target: pl.Series,
+    training: Training,
+    rounds: int | None = None,
+    base: Floats | None = None,
+    **objective: Any,
+) -> lgb.Booster:
+    """A Booster of `features` (Float64 columns, null: missing) for `target`, with LightGBM's `objective` settings.
+
+    `rounds`: instead of the configured ones. `base`: the raw score that each row starts from; predictions lack it.
+    """
     parameters = {
         "learning_rate": training.learning_rate,
         "num_leaves": training.leaves,
@@ -34,17 +44,18 @@ def fit(features: pl.DataFrame, target: pl.Series, training: Training, **objecti
         "force_row_wise": True,
         "verbosity": -1,
     }
-    data = lgb.Dataset(features, label=target.to_numpy())
-    return lgb.train(parameters | objective, data, num_boost_round=training.rounds)
+    data = lgb.Dataset(features, label=target.to_numpy(), init_score=base)
+    return lgb.train(parameters | objective, data, num_boost_round=rounds or training.rounds)
 
 
-def predict(booster: lgb.Booster, features: pl.DataFrame, raw_score: bool = False) -> Floats:
-    """Predictions for `features`, whose columns must be exactly the Booster's; raises ModelError otherwise.
+def predict(booster: lgb.Booster, features: pl.DataFrame, rounds: int | None = None) -> Floats:
+    """Raw scores of `features`, whose columns must be exactly the Booster's; raises ModelError otherwise.
 
-    LightGBM matches columns by position without looking at names: reordered columns score wrongly in silence.
+    `rounds`: by the first so many trees only. LightGBM matches columns by position without looking at names: reordered
+    columns score wrongly in silence.
     """
     refuse_other_features(booster.feature_name(), features)
-    return np.asarray(booster.predict(features, raw_score=raw_score), dtype=np.float64)
+    return np.asarray(booster.predict(features, raw_score=True, num_iteration=rounds), dtype=np.float64)
 
 
 def refuse_other_features(expected: Sequence[str], features: pl.DataFrame) -> None:

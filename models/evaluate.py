@@ -1,80 +1,100 @@
 """Out-of-time figures of a model pair and of its opponents, on the same customers."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
 
 from models import metrics
-from models.baselines import recency_score, train_logistic
-from models.metrics import Floats, bootstrap_interval
-from models.pair import ModelPair, features_only
+from models.baselines import Opponents
+from models.metrics import bootstrap_interval
 from models.promote import Judgement, judge, refuse_insane
+
+MODEL = "model"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures by name, AUC intervals (95 %, bootstrap over customers), and the judgement against the opponents."""
+    """Figures by name, 95 % intervals of some of them (bootstrap over customers), and how the opponents did.
+
+    `auc` and `value_captured`: of the model and of each opponent by name. `judgement`: against the best by AUC.
+    """
 
     customers: int
-    figures: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
+    figures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    auc: Mapping[str, float]
+    value_captured: Mapping[str, float]
     judgement: Judgement
 
     def as_metrics(self) -> dict[str, float]:
         """Every number under a flat name, for tracking."""
-        ends = {f"{name}_low": low for name, (low, _) in self.intervals.items()}
-        ends |= {f"{name}_high": high for name, (_, high) in self.intervals.items()}
+        found = {"customers": float(self.customers), **self.figures}
+        for name, (low, high) in self.intervals.items():
+            found |= {f"{name}_low": low, f"{name}_high": high}
+        for kind, by_name in (("auc", self.auc), ("value_captured_20", self.value_captured)):
+            found |= {f"{kind}_{_flat(name)}": value for name, value in by_name.items() if name != MODEL}
         compared = {f"ahead_{key}": value for key, value in asdict(self.judgement).items() if isinstance(value, float)}
-        return {"customers": float(self.customers), **self.figures, **ends, **compared}
+        return found | compared
 
     def lines(self) -> list[str]:
         """The figures in words, for the log."""
         figures, judgement = self.figures, self.judgement
-        names = {"auc": "model", "auc_logistic": "logistic RFM", "auc_recency": "recency"}
-        aucs = [
-            f"{label} {figures[name]:.3f} ({self.intervals[name][0]:.3f}..{self.intervals[name][1]:.3f})"
-            for name, label in names.items()
-        ]
+
+        def ranked(by_name: Mapping[str, float]) -> str:
+            return ", ".join(f"{name} {value:.3f}" for name, value in by_name.items())
+
+        low, high = self.intervals["auc"]
         return [
-            f"out of time, {self.customers:,} customers: AUC " + ", ".join(aucs),
+            f"out of time, {self.customers:,} customers: AUC {ranked(self.auc)} (the model's: {low:.3f}..{high:.3f})",
             f"churn: {figures['mean_probability']:.3f} predicted, {figures['churn_rate']:.3f} happened; calibration "
             f"error {figures['calibration_error']:.3f}; lift of the top 10 % {figures['lift_at_10']:.2f}",
-            f"value: {figures['value_ratio']:.2f} of the actual total predicted; the top 20 % hold "
-            f"{figures['value_captured_20']:.3f} of the ideal (ranked by last year's spend: "
-            f"{figures['value_captured_20_spend']:.3f})",
+            f"value: {figures['value_ratio']:.2f} of the actual total predicted; {figures['coverage_80']:.0%} within "
+            f"their 80 % intervals; the top 20 % hold of the ideal: {ranked(self.value_captured)}",
             f"grade {judgement.grade}: {judgement.difference:+.3f} AUC against {judgement.opponent} "
             f"({judgement.low:+.3f}..{judgement.high:+.3f})",
         ]
 
 
-def evaluate(pair: ModelPair, train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Evaluation:
-    """Score the labelled matrix `test`, one cutoff later than all of `train`, with `pair` and with the opponents.
+def evaluate(scores: pl.DataFrame, test: pl.DataFrame, rivals: Opponents, seed: int) -> Evaluation:
+    """Hold `scores` of a model pair against what happened to the same rows, those of the labelled matrix `test`.
 
     Raises ModelError for scores that cannot be right.
     """
     churned = test["churned"].to_numpy().astype(np.float64)
     value = test["value"].to_numpy()
-    scores = pair.score(test)
     probability = scores["churn_probability"].to_numpy()
-    refuse_insane(churned, probability, scores["value_if_retained"].to_numpy())
-    opponents: dict[str, Floats] = {
-        "recency": recency_score(test),
-        "logistic": train_logistic(features_only(train), train["churned"]).probability(test),
-    }
-    ranked = {"auc": probability} | {f"auc_{name}": score for name, score in opponents.items()}
     predicted = scores["predicted_clv"].to_numpy()
-    figures = {name: metrics.auc(churned, score) for name, score in ranked.items()} | {
+    refuse_insane(churned, probability, scores["value_if_retained"].to_numpy())
+    captured = {MODEL: predicted, **rivals.value}
+    figures = {
+        "auc": metrics.auc(churned, probability),
         "mean_probability": float(probability.mean()),
         "churn_rate": float(churned.mean()),
         "calibration_error": metrics.calibration_error(churned, probability),
         "lift_at_10": metrics.lift_at(churned, probability),
         "value_ratio": float(predicted.sum() / value.sum()) if value.sum() else float("nan"),
         "value_captured_20": metrics.value_captured(value, predicted),
-        "value_captured_20_spend": metrics.value_captured(value, test["rfm__spent_sum_365d"].to_numpy()),
+        "coverage_80": metrics.coverage(
+            value, scores["predicted_clv_low"].to_numpy(), scores["predicted_clv_high"].to_numpy()
+        ),
     }
-    intervals = {
-        name: bootstrap_interval(lambda rows, s=score: metrics.auc_of_draw(churned[rows], s[rows]), len(churned), seed)
-        for name, score in ranked.items()
+    drawn = {
+        "auc": lambda rows: metrics.auc_of_draw(churned[rows], probability[rows]),
+        "calibration_error": lambda rows: metrics.calibration_error(churned[rows], probability[rows]),
+        "value_captured_20": lambda rows: metrics.value_captured(value[rows], predicted[rows]),
     }
-    return Evaluation(test.height, figures, intervals, judge(churned, probability, opponents, seed))
+    return Evaluation(
+        test.height,
+        figures,
+        {name: bootstrap_interval(figure, len(churned), seed) for name, figure in drawn.items()},
+        {name: metrics.auc(churned, score) for name, score in {MODEL: probability, **rivals.churn}.items()},
+        {name: metrics.value_captured(value, score) for name, score in captured.items()},
+        judge(churned, probability, dict(rivals.churn), seed),
+    )
+
+
+def _flat(name: str) -> str:
+    """A name that MLflow takes: letters, digits and underscores."""
+    return "".join(letter if letter.isalnum() else "_" for letter in name.lower().replace("'", ""))

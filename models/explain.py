@@ -4,28 +4,41 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import add
 
-import lightgbm as lgb
+import numpy as np
 import polars as pl
 
 from models.boosting import refuse_other_features
+from models.churn import VISITS, ChurnModel
+from models.metrics import Floats
 
 BATCH_ROWS = 20_000
 
 
-def contributions(booster: lgb.Booster, features: pl.DataFrame) -> pl.DataFrame:
-    """SHAP contribution (log-odds) of each feature to each row's raw score, and `expected`, the score of nobody.
+def contributions(model: ChurnModel, features: pl.DataFrame) -> pl.DataFrame:
+    """What each feature adds to each row's raw score (log-odds), and `expected`, the score of the average row.
 
-    A row's contributions and `expected` add up to its raw score. Computed in batches, to bound memory.
+    A row's contributions and `expected` add up to its raw score: SHAP values of the trees and the terms of the linear
+    model, each by its weight; visits that are to come count as the feature that tells them. Computed in batches, to
+    bound memory.
     """
+    refuse_other_features(model.trees.feature_name(), features)
+    found = [_of_batch(model, batch) for batch in features.iter_slices(BATCH_ROWS)]
+    return pl.DataFrame(np.vstack(found), schema=[*features.columns, "expected"], orient="row")
+
+
+def _of_batch(model: ChurnModel, features: pl.DataFrame) -> Floats:
+    """Shape (rows, features + 1), the last column the score of the average row."""
     import shap  # costs two seconds to import, and only explaining needs it
 
-    refuse_other_features(booster.feature_name(), features)
-    explainer = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent")
-    frames = [
-        pl.DataFrame(explainer(batch.to_pandas()).values, schema=features.columns, orient="row")
-        for batch in features.iter_slices(BATCH_ROWS)
-    ]
-    return pl.concat(frames).with_columns(expected=pl.lit(float(explainer.expected_value)))
+    by_trees, by_slopes, by_visits = model.weights
+    explainer = shap.TreeExplainer(model.trees, feature_perturbation="tree_path_dependent")
+    values = explainer(features.to_pandas()).values * by_trees
+    values[:, [features.columns.index(name) for name in model.linear.columns]] += (
+        model.linear.contributions(features) * by_slopes
+    )
+    if VISITS in features.columns:
+        values[:, features.columns.index(VISITS)] += model.visits(features) * by_visits
+    return np.column_stack([values, np.full(len(values), float(explainer.expected_value) * by_trees)])
 
 
 def by_group(contributed: pl.DataFrame, groups: Mapping[str, str]) -> pl.DataFrame:

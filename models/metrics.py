@@ -38,6 +38,11 @@ def value_captured(value: Floats, predicted: Floats, share: float = 0.2) -> floa
     return float(value[np.argsort(-predicted, kind="stable")[:count]].sum() / best)
 
 
+def coverage(value: Floats, low: Floats, high: Floats) -> float:
+    """Share of values within their interval, ends included (to a cent of rounding)."""
+    return float(((value >= low - 0.005) & (value <= high + 0.005)).mean())
+
+
 def bootstrap_interval(
     figure: Callable[[NDArray[np.int64]], float], rows: int, seed: int, draws: int = 400, level: float = 0.95
 ) -> tuple[float, float]:

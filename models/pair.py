@@ -1,6 +1,7 @@
 """Churn and value trained together on one labelled matrix, and the figures they score a cohort with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Self
 
 import lightgbm as lgb
@@ -8,11 +9,9 @@ import polars as pl
 
 from configs.settings import Training
 from features.matrix import KEYS
-from models.baselines import train_logistic
-from models.boosting import predict
-from models.calibrate import Calibrator, at_level
-from models.churn import train_churn
-from models.clv import ClvModel, train_clv
+from models.calibrate import Calibrator, calibrate
+from models.churn import ChurnModel, Shape, decide_shape, train_churn
+from models.clv import ClvModel, find_spread, train_clv
 
 LABELS = ["churned", "value"]
 
@@ -26,40 +25,72 @@ def features_only(matrix: pl.DataFrame) -> pl.DataFrame:
 class ModelPair:
     """A churn model with its calibrator, and a value model over the same features."""
 
-    churn: lgb.Booster
+    churn: ChurnModel
     calibrator: Calibrator
     clv: ClvModel
 
     @classmethod
-    def train(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training) -> Self:
-        """Train on `labelled` (a matrix with `churned` and `value`), at the level of `cohort`.
+    def train(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, embargo_days: int) -> Self:
+        """Train on `labelled` (a matrix with `churned` and `value`), for the day of `cohort` and the weeks after it.
 
-        `cohort` is the unlabelled matrix of the day the model is made for: its expected share of leavers is estimated
-        by a logistic regression without a calendar (see `models.calibrate`).
+        `cohort` is the unlabelled matrix of one cutoff, whose expected share of leavers sets the level. Rounds, weights
+        and the spread of values are decided on the latest labelled cutoff, by models of cutoffs whose horizons
+        (`embargo_days`) were over before it; then everything is learned again from all of them.
         """
+        latest = labelled["cutoff"].max()
+        before = labelled.filter(pl.col("cutoff") + timedelta(days=embargo_days) <= latest)
+        if before["churned"].n_unique() < 2:  # too short a log to decide anything out of time
+            pair = cls._fit(labelled, cohort, training, Shape(training.rounds // 2))
+            stayed = labelled.filter(pl.col("churned") == 0)
+            return pair._with_spread(stayed)
+        trial = labelled.filter(pl.col("cutoff") == latest)
+        earlier = cls._fit(before, trial, training, Shape(training.rounds))
+        shape = decide_shape(earlier.churn, features_only(trial), trial["churned"])
+        spread = earlier._with_spread(trial.filter(pl.col("churned") == 0)).clv.spread
+        pair = cls._fit(labelled, cohort, training, shape)
+        return replace(pair, clv=replace(pair.clv, spread=spread))
+
+    @classmethod
+    def _fit(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, shape: Shape) -> Self:
         features, here = features_only(labelled), features_only(cohort)
-        churn = train_churn(features, labelled["churned"], training)
-        level = float(train_logistic(features, labelled["churned"]).probability(here).mean())
-        calibrator = at_level(predict(churn, here, raw_score=True), level)
-        return cls(churn, calibrator, train_clv(features, labelled["churned"], labelled["value"], training))
+        churn = train_churn(features, labelled["churned"], labelled["cutoff"], training, shape)
+        calibrator = calibrate(churn.raw_score(here), cohort, labelled, training.lookback_days)
+        clv = train_clv(features, labelled.select("cutoff", *LABELS), cohort, training)
+        return cls(churn, calibrator, clv)
+
+    def _with_spread(self, stayed: pl.DataFrame) -> Self:
+        predicted = self.clv.value_if_retained(features_only(stayed), stayed["cutoff"])
+        return replace(self, clv=replace(self.clv, spread=find_spread(predicted, stayed["value"].to_numpy())))
 
     @classmethod
     def restore(cls, churn: lgb.Booster, clv: lgb.Booster, recipe: dict[str, Any]) -> Self:
-        """The pair made of registered Boosters and the numbers of `recipe()`."""
-        return cls(churn, Calibrator(recipe["calibrator_shift"]), ClvModel(clv, recipe["value_if_lost"]))
+        """The pair made of registered Boosters and what `recipe()` gave."""
+        calibrator = Calibrator.restore(recipe["calibrator"])
+        return cls(ChurnModel.restore(churn, recipe["churn"]), calibrator, ClvModel.restore(clv, recipe["clv"]))
 
-    def recipe(self) -> dict[str, float]:
-        """The numbers that, beside the Boosters, make up the pair."""
-        return {"calibrator_shift": self.calibrator.shift, "value_if_lost": self.clv.value_if_lost}
+    def recipe(self) -> dict[str, Any]:
+        """What, beside the Boosters, makes up the pair, as plain JSON values."""
+        return {
+            "churn": self.churn.recipe(),
+            "calibrator": self.calibrator.recipe(),
+            "clv": self.clv.recipe(),
+        }
 
     def score(self, matrix: pl.DataFrame) -> pl.DataFrame:
-        """Keys of `matrix` with churn_probability, predicted_clv, value_if_retained and value_at_risk (Float64)."""
-        features = features_only(matrix)
-        probability = self.calibrator.probability(predict(self.churn, features, raw_score=True))
-        retained = self.clv.value_if_retained(features)
+        """Keys of `matrix` with the figures of each row as of its cutoff, all Float64.
+
+        churn_probability, predicted_clv with the ends of its 80 % interval (_low, _high), value_if_retained and
+        value_at_risk.
+        """
+        features, cutoffs = features_only(matrix), matrix["cutoff"]
+        probability = self.calibrator.probability(self.churn.raw_score(features), cutoffs)
+        retained = self.clv.value_if_retained(features, cutoffs)
+        low, high = self.clv.interval(probability, retained)
         return matrix.select(KEYS).with_columns(
             churn_probability=probability,
             predicted_clv=self.clv.predicted_clv(probability, retained),
+            predicted_clv_low=low,
+            predicted_clv_high=high,
             value_if_retained=retained,
             value_at_risk=probability * retained,
         )

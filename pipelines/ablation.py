@@ -16,7 +16,7 @@ from features.family import Family
 from features.time import Cutoff
 from features.timeline import Bucket
 from models.boosting import predict
-from models.churn import train_churn
+from models.churn import train_trees
 from models.metrics import Floats
 from models.splits import split_by_time
 from pipelines.build import (
@@ -53,8 +53,9 @@ def ablate(settings: Settings, cutoff: Cutoff, log: Log) -> pl.DataFrame:
 
     def auc_of(chosen: Sequence[Family]) -> Floats:
         columns = [column for family in chosen for column in family.feature_columns()]
-        booster = train_churn(train.select(columns), train["churned"], settings.training)
-        return _aucs(test["churned"].to_numpy(), predict(booster, test.select(columns), raw_score=True), weights)
+        rounds = settings.training.rounds
+        trees = train_trees(train.select(columns), train["churned"], train["cutoff"], settings.training, rounds)
+        return _aucs(test["churned"].to_numpy(), predict(trees, test.select(columns)), weights)
 
     base = [family for family in families if family.name in BASE]
     with_base, with_all = auc_of(base), auc_of(families)
@@ -79,7 +80,7 @@ def _labelled(settings: Settings, cutoff: Cutoff) -> tuple[pl.DataFrame, tuple[F
     context = context_at(store, split.labelled, families, fitted)
 
     def labelled(tables: Bucket) -> pl.DataFrame:
-        return labelled_features_of(tables, split.labelled, families, context, settings)
+        return labelled_features_of(tables, split.labelled, families, context, settings, until=cutoff)
 
     return pl.concat(over_buckets(store, families, labelled)), families, tests
 

@@ -12,7 +12,7 @@ import polars as pl
 from configs.errors import DataError
 from configs.settings import Settings
 from features.cohort import cohort
-from features.context import NOTHING, Fitted, at_cutoffs, fit, market
+from features.context import NOTHING, Fitted, at_cutoffs, fit, market, visits
 from features.families import btyd
 from features.families.profile import profile
 from features.family import Family
@@ -21,7 +21,7 @@ from features.matrix import build_matrix
 from features.registry import active_families
 from features.tables import TABLES
 from features.time import Cutoff
-from features.timeline import Bucket
+from features.timeline import Bucket, known_before
 from pipelines.progress import track
 from pipelines.storage import MANIFEST, bucket_file, read_json, sample_part_of
 
@@ -57,6 +57,11 @@ def fit_context(store: Path, cutoff: Cutoff, settings: Settings) -> Fitted:
     """What all customers together tell of a store as it was known before `cutoff`, to be kept with a model."""
     categories = [name for name, column in settings.features.profile.items() if column.kind == "category"]
     return fit(tables_by_bucket(store, [btyd.FAMILY], ["customers", "transactions"]), cutoff, categories)
+
+
+def visits_of(store: Path, cutoff: Cutoff) -> pl.DataFrame:
+    """What purchase models see of every customer who bought: `features.context.visits` of all buckets."""
+    return pl.concat(visits(t, cutoff) for t in tables_by_bucket(store, [btyd.FAMILY], ["customers", "transactions"]))
 
 
 def context_at(store: Path, cutoffs: Sequence[Cutoff], families: Sequence[Family], fitted: Fitted) -> pl.DataFrame:
@@ -149,9 +154,22 @@ def features_of(
 
 
 def labelled_features_of(
-    tables: Tables, cutoffs: Sequence[Cutoff], families: Sequence[Family], context: pl.DataFrame, settings: Settings
+    tables: Tables,
+    cutoffs: Sequence[Cutoff],
+    families: Sequence[Family],
+    context: pl.DataFrame,
+    settings: Settings,
+    until: Cutoff,
 ) -> pl.DataFrame:
-    """Matrix of one bucket with `churned` (Int8) and `value` (Float64), for cutoffs whose horizons are over."""
+    """Matrix of one bucket with `churned` (Int8) and `value` (Float64), for cutoffs whose horizons are over.
+
+    Labels tell what was known strictly before `until`, even where the store knows more.
+    """
     matrix = features_of(tables, cutoffs, families, context, settings)
-    found = labels(tables, matrix.select("customer_id", "cutoff"), cutoffs, settings.churn, settings.clv_horizon_days)
+    known = {
+        name: known_before(rows.lazy(), TABLES[name], until.instant).collect()
+        for name, rows in tables.items()
+        if name in ("transactions", "contracts", "costs")
+    }
+    found = labels(known, matrix.select("customer_id", "cutoff"), cutoffs, settings.churn, settings.clv_horizon_days)
     return matrix.with_columns(found["churned"], found["value"])

@@ -11,7 +11,7 @@ from configs.settings import Settings
 from features.family import CURRENCY_SIGN
 from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff
 from models.explain import by_group, contributions
-from models.pair import features_only
+from models.pair import ModelPair, features_only
 from models.tracking import load_champion
 from pipelines.build import Tables, families_of, open_store, tables_by_bucket
 from pipelines.outreach.lists import ListContext, write_lists
@@ -50,7 +50,8 @@ def outreach(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> pl.D
     if champion.version != read_json(scored / MANIFEST)["model_version"]:
         raise ModelError("the champion changed since the customers were scored. Run `holdfast score` again.")
     groups = {column: group for family in families for column, group in family.reason_groups().items()}
-    grouped = by_group(contributions(champion.churn, features_only(features)), groups)
+    churn = ModelPair.restore(champion.churn, champion.clv, champion.recipe).churn
+    grouped = by_group(contributions(churn, features_only(features)), groups)
     since = pl.duration(microseconds=(pl.col("rfm__recency_days") * MICROSECONDS_PER_DAY).round().cast(pl.Int64))
     last = pl.lit(cutoff.instant, INSTANT) - since
     last = features.select(last_purchase_on=last.dt.convert_time_zone(cutoff.zone.key).dt.date())

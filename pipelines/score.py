@@ -73,7 +73,7 @@ def refuse_other_recipe(champion: Registered, catalogue: str, settings: Settings
             "run `holdfast train`."
         )
     asked = settings.churn.model_dump() | {"clv_horizon_days": settings.clv_horizon_days}
-    trained = recipe["churn"] | {"clv_horizon_days": recipe["clv_horizon_days"]}
+    trained = recipe["definition"] | {"clv_horizon_days": recipe["clv_horizon_days"]}
     differing = [f"{key} {trained[key]} -> {value}" for key, value in asked.items() if trained[key] != value]
     if differing:
         raise ModelError(

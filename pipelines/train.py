@@ -1,8 +1,8 @@
 """Training: labelled matrix, time split, churn and value models, opponents, grade, registration."""
 
 import subprocess
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from features.context import Fitted
 from features.family import Family
 from features.time import Cutoff
 from features.timeline import Bucket
-from models.evaluate import evaluate
+from models.baselines import opponents
+from models.evaluate import Evaluation, evaluate
 from models.pair import ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
@@ -30,11 +31,33 @@ from pipelines.build import (
     over_buckets,
     sampled,
     tables_in,
+    visits_of,
 )
 from pipelines.progress import Log
 from pipelines.storage import MANIFEST, combined_hash, read_json
 
 REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What training on a day learns from: the labelled matrix of all labelled cutoffs, and that of the day's cohort."""
+
+    split: Split
+    fitted: Fitted
+    families: tuple[Family, ...]
+    labelled: pl.DataFrame
+    cohort: pl.DataFrame
+
+    @property
+    def earlier(self) -> pl.DataFrame:
+        """The labelled rows whose horizons were over before the test cutoff."""
+        return self.labelled.filter(pl.col("cutoff").is_in([cutoff.day for cutoff in self.split.train]))
+
+    @property
+    def test(self) -> pl.DataFrame:
+        """The labelled rows of the test cutoff."""
+        return self.labelled.filter(pl.col("cutoff") == self.split.test.day)
 
 
 def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
@@ -45,40 +68,28 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     champion once it passes the sanity checks, whatever its grade. Raises ModelError otherwise.
     """
     store = open_store(settings, cutoff)
-    split = split_by_time(cutoff, first_purchase_day(store, settings), settings)
-    # As of the last training cutoff of the test, so that the test's features know no more than its model.
-    fitted = fit_context(store, split.train[-1], settings)
-    for reason in fitted.missing:
-        log(f"warning: features left out: {reason}")
-    families = families_of(store, settings, fitted)
-    labelled, cohort = _matrices(settings, store, families, fitted, split, cutoff)
-    log(f"{labelled.height:,} labelled rows at {len(split.labelled)} cutoffs, {features_only(labelled).width} features")
-
-    earlier = labelled.filter(pl.col("cutoff").is_in([c.day for c in split.train]))
-    test = labelled.filter(pl.col("cutoff") == split.test.day)
-    at_least = settings.training.churned_and_retained_at_least
-    refuse_too_few(earlier["churned"].to_numpy(), at_least, "training")
-    refuse_too_few(test["churned"].to_numpy(), at_least, "test")
-    evaluation = evaluate(ModelPair.train(earlier, test, settings.training), earlier, test, settings.training.seed)
+    prepared = prepare(settings, store, cutoff, log)
+    labelled, fitted, families = prepared.labelled, prepared.fitted, prepared.families
+    evaluation = judged(settings, store, prepared)
     for line in evaluation.lines():
         log(line)
 
-    pair = ModelPair.train(labelled, cohort, settings.training)
+    pair = fit_pair(settings, labelled, prepared.cohort)
+    log(_level_moved(labelled, pair.score(prepared.cohort)))
     recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
-        "features": pair.churn.feature_name(),
+        "features": pair.churn.trees.feature_name(),
         "catalogue": fingerprint(families, tables_in(store)),
         "context": fitted.recipe(),
         "grade": evaluation.judgement.grade,
-        "churn": settings.churn.model_dump(),
+        "definition": settings.churn.model_dump(),
         "clv_horizon_days": settings.clv_horizon_days,
     }
     manifest = read_json(store / MANIFEST)
-    report = {"customers": evaluation.customers, "figures": evaluation.figures, "intervals": evaluation.intervals}
     versions = log_training(
         settings,
-        {settings.tracking.churn_model: pair.churn, settings.tracking.clv_model: pair.clv.retained},
-        parameters=settings.training.model_dump() | settings.churn.model_dump() | _cutoffs(split, cutoff),
+        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
+        parameters=settings.training.model_dump() | settings.churn.model_dump() | _cutoffs(prepared.split, cutoff),
         metrics=evaluation.as_metrics(),
         tags={
             "catalogue": recipe["catalogue"],
@@ -87,35 +98,64 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
             "git_commit": _git_commit(),
             "grade": recipe["grade"],
         },
-        artifacts={
-            RECIPE_FILE: recipe,
-            REPORT_FILE: report | {"judgement": asdict(evaluation.judgement)},
-            "features.json": dictionary(families),
-        },
+        artifacts={RECIPE_FILE: recipe, REPORT_FILE: asdict(evaluation), "features.json": dictionary(families)},
     )
     make_champion(settings, versions)
     log("champion: " + ", ".join(f"{name} version {version}" for name, version in versions.items()))
     return versions
 
 
-def _matrices(
-    settings: Settings, store: Path, families: Sequence[Family], fitted: Fitted, split: Split, cutoff: Cutoff
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The labelled matrix of all labelled cutoffs, and the unlabelled one of the as-of date's cohort.
+def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepared:
+    """The matrices to train on `cutoff` with what was known strictly before it, even where `store` knows more.
 
-    Both of the same sample of customers where all of them would make more than `rows_limit` rows.
+    Raises ModelError where the log is too short, or holds too few leavers or stayers.
     """
+    split = split_by_time(cutoff, first_purchase_day(store, settings), settings)
+    # As of the last training cutoff of the test, so that the test's features know no more than its model.
+    fitted = fit_context(store, split.train[-1], settings)
+    for reason in fitted.missing:
+        log(f"warning: features left out: {reason}")
+    families = families_of(store, settings, fitted)
     customers = pl.scan_parquet(store / "customers").select(pl.len()).collect().item()
     share = settings.training.rows_limit / (customers * len(split.labelled))
     context = context_at(store, [*split.labelled, cutoff], families, fitted)
 
     def matrices(tables: Bucket) -> tuple[pl.DataFrame, pl.DataFrame]:
         tables = sampled(tables, share)
-        labelled = labelled_features_of(tables, split.labelled, families, context, settings)
+        labelled = labelled_features_of(tables, split.labelled, families, context, settings, until=cutoff)
         return labelled, features_of(tables, [cutoff], families, context, settings)
 
-    labelled, cohort = zip(*over_buckets(store, families, matrices), strict=True)
-    return pl.concat(labelled), pl.concat(cohort)
+    labelled, cohort = (pl.concat(parts) for parts in zip(*over_buckets(store, families, matrices), strict=True))
+    prepared = Prepared(split, fitted, families, labelled, cohort)
+    log(f"{labelled.height:,} labelled rows at {len(split.labelled)} cutoffs, {features_only(labelled).width} features")
+    at_least = settings.training.churned_and_retained_at_least
+    refuse_too_few(prepared.earlier["churned"].to_numpy(), at_least, "training")
+    refuse_too_few(prepared.test["churned"].to_numpy(), at_least, "test")
+    return prepared
+
+
+def fit_pair(settings: Settings, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:
+    """The models that learn from `labelled` for the day of `cohort`."""
+    return ModelPair.train(labelled, cohort, settings.training, settings.observation_days)
+
+
+def judged(settings: Settings, store: Path, prepared: Prepared) -> Evaluation:
+    """The figures of a pair that learned from the earlier cutoffs only, on the test cutoff, beside its opponents."""
+    earlier, test = prepared.earlier, prepared.test
+    scores = fit_pair(settings, earlier, test).score(test)
+    visits = visits_of(store, prepared.split.test)
+    rivals = opponents(earlier, test, visits, settings.churn.horizon_days, settings.clv_horizon_days)
+    return evaluate(scores, test, rivals, settings.training.seed)
+
+
+def _level_moved(labelled: pl.DataFrame, scores: pl.DataFrame) -> str:
+    """How far the expected share of leavers lies from that of the latest labelled cutoff, and of a year ago."""
+    day = scores["cutoff"][0]
+    rates = labelled.group_by("cutoff").agg(pl.col("churned").mean()).sort("cutoff")
+    latest, rate = rates.row(-1)
+    line = f"base rate: {scores['churn_probability'].mean():.3f} expected on {day}, {rate:.3f} on {latest}"
+    year_ago = rates.filter((pl.col("cutoff") - (day - timedelta(days=365))).dt.total_days().abs() <= 10)
+    return line + (f", {year_ago['churned'][0]:.3f} on {year_ago['cutoff'][0]}" if year_ago.height else "")
 
 
 def _cutoffs(split: Split, cutoff: Cutoff) -> dict[str, Any]:
