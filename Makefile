@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train score nightly features features-doc ablation oracle test check bench format
+.PHONY: help setup lock demo train tune score nightly features features-doc ablation backtest oracle test check bench format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -16,7 +16,7 @@ DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "CONFIG=configs/demo.toml  configuration of train, score, nightly and oracle"
+	@echo "CONFIG=configs/demo.toml  configuration of train, tune, score, nightly and oracle"
 	@echo "AS_OF=2026-09-30          day they run for (default: today)"
 	@echo "OUTPUT=folder             where they write (default: the configured root)"
 
@@ -44,6 +44,9 @@ demo: setup ## Simulate a company, train, publish its risk lists, and say where 
 train: setup ## Ingest, train and register the models
 	$(HOLDFAST) train $(OPTIONS)
 
+tune: setup ## Search for better settings of the trees, which train then uses (TRIALS=40)
+	$(HOLDFAST) tune $(OPTIONS) $(if $(TRIALS),--trials $(TRIALS))
+
 score: setup ## Score the customers of a day that was ingested
 	$(HOLDFAST) score $(OPTIONS)
 
@@ -58,6 +61,9 @@ features-doc: setup ## Write the feature dictionary, features/DICTIONARY.md, fro
 
 ablation: setup ## Say what each family of features is worth to the churn model
 	$(HOLDFAST) ablation $(OPTIONS)
+
+backtest: setup ## Train and score as of many past days (FROM= TO= EVERY=), and compare with what happened
+	$(HOLDFAST) backtest $(OPTIONS) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(EVERY),--every $(EVERY))
 
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)

@@ -128,8 +128,28 @@ class Training(Section):
     rounds: int = Field(300, ge=1, le=5000, description="boosting rounds")
     learning_rate: float = Field(0.03, gt=0, le=1, description="shrinkage of each round")
     leaves: int = Field(7, ge=2, le=255, description="leaves of each tree")
+    depth: int | None = Field(None, ge=1, le=64, description="most levels of each tree; default: no limit")
+    leaf_rows: int | None = Field(
+        None, ge=1, le=100_000, description="fewest rows of a leaf; default: one row in 200, at least 10, at most 200"
+    )
+    feature_fraction: float = Field(0.5, gt=0, le=1, description="share of the features that each tree may use")
+    bagging_fraction: float = Field(0.5, gt=0, le=1, description="share of the rows that each tree learns from")
+    lambda_l2: float = Field(10.0, ge=0, le=100_000, description="how strongly a leaf of few rows keeps to 0")
     seed: int = Field(1, ge=0, description="seed of everything drawn at random")
     threads: int = Field(2, ge=1, le=256, description="threads for training")
+
+
+class Tuning(Section):
+    """How long better settings of the trees are searched for."""
+
+    trials: int = Field(40, ge=1, le=10_000, description="settings tried, where the command line names no number")
+    minutes: float = Field(10.0, gt=0, le=1440, description="after so many, no further trial begins")
+
+
+class Backtest(Section):
+    """On which days a backtest goes back to, where the command line names none."""
+
+    days: list[date] = Field([], description="days; default: the latest twelve that are observed, a month apart")
 
 
 class Lists(Section):
@@ -169,6 +189,8 @@ class Settings(Section):
     ingest: Ingest = Ingest()
     features: Features = Features()
     training: Training = Training()
+    tuning: Tuning = Tuning()
+    backtest: Backtest = Backtest()
     lists: Lists = Lists()
     tracking: Tracking = Tracking()
 
@@ -221,4 +243,4 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        return self.model_dump(mode="json", exclude={"root", "tracking"})
+        return self.model_dump(mode="json", exclude={"root", "tracking", "tuning", "backtest"})

@@ -31,12 +31,12 @@ def fit(
     parameters = {
         "learning_rate": training.learning_rate,
         "num_leaves": training.leaves,
-        # A leaf must hold enough rows to trust, and small companies must still get leaves.
-        "min_data_in_leaf": int(np.clip(features.height // 200, 10, 200)),
-        "feature_fraction": 0.5,
-        "bagging_fraction": 0.5,
+        "max_depth": training.depth or -1,
+        "min_data_in_leaf": leaf_rows(training, features.height),
+        "feature_fraction": training.feature_fraction,
+        "bagging_fraction": training.bagging_fraction,
         "bagging_freq": 1,
-        "lambda_l2": 10.0,
+        "lambda_l2": training.lambda_l2,
         "max_bin": 63,
         "seed": training.seed,
         "num_threads": training.threads,
@@ -46,6 +46,11 @@ def fit(
     }
     data = lgb.Dataset(features, label=target.to_numpy(), init_score=base)
     return lgb.train(parameters | objective, data, num_boost_round=rounds or training.rounds)
+
+
+def leaf_rows(training: Training, rows: int) -> int:
+    """Fewest rows of a leaf where `rows` are learned from: enough to trust, and small companies still get leaves."""
+    return training.leaf_rows or int(np.clip(rows // 200, 10, 200))
 
 
 def predict(booster: lgb.Booster, features: pl.DataFrame, rounds: int | None = None) -> Floats:

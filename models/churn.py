@@ -54,8 +54,8 @@ class ChurnModel:
         return self.parts(features) @ np.asarray(self.weights)
 
     def visits(self, features: pl.DataFrame) -> Floats:
-        """How much fewer visits are to come than usual, as a logarithm; 0 where no purchase model was fitted."""
-        return self.usual_visits - _log_visits(features)
+        """How much fewer visits are to come than usual, as a logarithm; 0 where the purchase model cannot tell."""
+        return (self.usual_visits - _log_visits(features)).fill_null(0.0).to_numpy()
 
     def recipe(self) -> dict[str, Any]:
         """Everything but the trees, as plain JSON values."""
@@ -80,7 +80,8 @@ def train_churn(
     """
     trees = train_trees(features, churned, cutoffs, training, shape.rounds)
     linear = fit_linear(features, churned, cutoffs, training.seed)
-    return ChurnModel(trees, linear, shape.weights, float(_log_visits(features).mean()))
+    known = _log_visits(features).drop_nulls().to_numpy()
+    return ChurnModel(trees, linear, shape.weights, float(known.mean()) if len(known) else 0.0)
 
 
 def train_trees(
@@ -120,8 +121,8 @@ def _weights(parts: Floats, churned: Floats) -> tuple[float, ...]:
     return tuple(float(weight) for weight in found[:-1])
 
 
-def _log_visits(features: pl.DataFrame) -> Floats:
+def _log_visits(features: pl.DataFrame) -> pl.Series:
+    """Null for who never bought, and where no purchase model was fitted."""
     if VISITS not in features.columns:
-        return np.zeros(features.height)
-    logs = features.select((pl.col(VISITS) + FEWEST_VISITS).log()).to_series()
-    return logs.fill_null(logs.mean()).fill_null(0.0).to_numpy()
+        return pl.repeat(None, features.height, dtype=pl.Float64, eager=True)
+    return features.select((pl.col(VISITS) + FEWEST_VISITS).log()).to_series()

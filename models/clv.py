@@ -79,7 +79,8 @@ class ClvModel:
         """
         tail = np.where(churn_probability >= (1 - COVERAGE) / 2, 0.0, (1 - COVERAGE) / 2)
         low = self._quantile(tail, churn_probability, value_if_retained)
-        return low, self._quantile(tail + COVERAGE, churn_probability, value_if_retained)
+        high = self._quantile(tail + COVERAGE, churn_probability, value_if_retained)
+        return low, np.maximum(low, high)  # not all who stay are worth more where those who leave come back
 
     def _quantile(self, share: Floats, churn_probability: Floats, value_if_retained: Floats) -> Floats:
         """The quantile of the mixture, taking who leaves as worth less than all who stay."""

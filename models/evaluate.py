@@ -34,7 +34,7 @@ class Evaluation:
         for name, (low, high) in self.intervals.items():
             found |= {f"{name}_low": low, f"{name}_high": high}
         for kind, by_name in (("auc", self.auc), ("value_captured_20", self.value_captured)):
-            found |= {f"{kind}_{_flat(name)}": value for name, value in by_name.items() if name != MODEL}
+            found |= {f"{kind}_{flat_name(name)}": value for name, value in by_name.items() if name != MODEL}
         compared = {f"ahead_{key}": value for key, value in asdict(self.judgement).items() if isinstance(value, float)}
         return found | compared
 
@@ -95,6 +95,6 @@ def evaluate(scores: pl.DataFrame, test: pl.DataFrame, rivals: Opponents, seed: 
     )
 
 
-def _flat(name: str) -> str:
+def flat_name(name: str) -> str:
     """A name that MLflow takes: letters, digits and underscores."""
     return "".join(letter if letter.isalnum() else "_" for letter in name.lower().replace("'", ""))

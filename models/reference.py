@@ -47,7 +47,7 @@ def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: in
             expected += here.height * float(labelled["churned"].to_numpy().mean())
             continue
         model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50, fit_intercept=False)
-        raw_score, levels = _carried_on(model, "churned", learned, here, columns, days, SHARE_DRIFT)
+        raw_score, levels, _ = _carried_on(model, "churned", learned, here, columns, days, SHARE_DRIFT)
         expected += [expit(raw_score + level).sum() for level in levels]
     return expected / cohort.height
 
@@ -67,7 +67,8 @@ def expected_values(
     if not learned.height:
         return None
     model = PoissonRegressor(alpha=1e-6, solver="newton-cholesky", fit_intercept=False, max_iter=100)
-    raw_score, levels = _carried_on(model, "worth", learned, customers, RECENT, days, VALUE_DRIFT)
+    raw_score, levels, deviations = _carried_on(model, "worth", learned, customers, RECENT, days, VALUE_DRIFT)
+    levels = levels + deviations**2 / 2  # the mean of a lognormal: a level that is not sure is worth more on average
     return np.array([scale * np.exp(raw_score + level).sum() for level in levels])
 
 
@@ -83,15 +84,15 @@ def _carried_on(
     columns: list[str],
     days: Sequence[date],
     drift: float,
-) -> tuple[Floats, Floats]:
-    """Scores of the rows of `here` without a level, and the level expected on each of `days`."""
+) -> tuple[Floats, Floats, Floats]:
+    """Scores of the rows of `here` without a level; the level expected on each of `days`, and its deviation."""
     cutoffs, position = np.unique(learned["cutoff"].to_physical().to_numpy(), return_inverse=True)
     standardised = _standardiser(learned, columns)
     intercepts = np.eye(len(cutoffs))[position]
     model.fit(np.hstack([standardised(learned), intercepts]), learned[target].to_numpy())
     slopes, levels = np.split(np.ravel(model.coef_), [len(columns)])
     observed = pl.Series(cutoffs).cast(pl.Date).to_list()
-    return standardised(here) @ slopes, expected_level(observed, levels, days, drift)[0]
+    return standardised(here) @ slopes, *expected_level(observed, levels, days, drift)
 
 
 def _standardiser(learned: pl.DataFrame, columns: list[str]) -> Callable[[pl.DataFrame], Floats]:

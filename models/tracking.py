@@ -76,6 +76,22 @@ def log_training(
         return versions
 
 
+def log_tuning(
+    settings: Settings, parameters: Mapping[str, Any], metrics: Mapping[str, float], artifacts: Mapping[str, Any]
+) -> None:
+    """Log one search of settings as a run; `artifacts`: file name -> JSON content, figures and settings only.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    with _mlflow(settings) as mlflow:
+        _experiment(mlflow, settings)
+        with mlflow.start_run(run_name="tuning"):
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics(dict(metrics))
+            for file, content in artifacts.items():
+                mlflow.log_text(_as_json(content), file)
+
+
 def make_champion(settings: Settings, versions: Mapping[str, str]) -> None:
     """Let the alias `champion` of each registered name point to this version; the churn model's decides."""
     with _mlflow(settings) as mlflow:

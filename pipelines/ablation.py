@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import roc_auc_score
 
 from configs.errors import ModelError
 from configs.settings import Settings
@@ -17,6 +16,7 @@ from features.time import Cutoff
 from features.timeline import Bucket
 from models.boosting import predict
 from models.churn import train_trees
+from models.compare import auc_of, draws
 from models.metrics import Floats
 from models.splits import split_by_time
 from pipelines.build import (
@@ -32,7 +32,6 @@ from pipelines.progress import Log, track
 
 BASE = ("rhythm", "calendar")
 TEST_CUTOFFS = 5
-DRAWS = 200
 
 
 def ablate(settings: Settings, cutoff: Cutoff, log: Log) -> pl.DataFrame:
@@ -49,21 +48,23 @@ def ablate(settings: Settings, cutoff: Cutoff, log: Log) -> pl.DataFrame:
     if train.is_empty():
         raise ModelError(f"the log is too short to judge {len(tests)} cutoffs. Give a later --as-of.")
     log(f"{train.height:,} rows to learn from, {test.height:,} rows of {len(tests)} cutoffs to judge by")
-    weights = _draws(test["customer_id"], settings.training.seed)
+    churned = test["churned"].to_numpy()
+    drawn = [weights for (weights,) in draws([test["customer_id"]], settings.training.seed)]
 
-    def auc_of(chosen: Sequence[Family]) -> Floats:
+    def aucs_of(chosen: Sequence[Family]) -> Floats:
         columns = [column for family in chosen for column in family.feature_columns()]
         rounds = settings.training.rounds
         trees = train_trees(train.select(columns), train["churned"], train["cutoff"], settings.training, rounds)
-        return _aucs(test["churned"].to_numpy(), predict(trees, test.select(columns)), weights)
+        scores = predict(trees, test.select(columns))
+        return np.array([auc_of(churned, scores, weights) for weights in (np.ones(len(churned)), *drawn)])
 
     base = [family for family in families if family.name in BASE]
-    with_base, with_all = auc_of(base), auc_of(families)
+    with_base, with_all = aucs_of(base), aucs_of(families)
     log(f"AUC of {', '.join(f.name for f in base)}: {with_base[0]:.4f}; of all families: {with_all[0]:.4f}")
     rows = []
     for family in track([f for f in families if f not in base], "families", len(families) - len(base)):
-        added = auc_of([*base, family]) - with_base
-        lost = with_all - auc_of([other for other in families if other is not family])
+        added = aucs_of([*base, family]) - with_base
+        lost = with_all - aucs_of([other for other in families if other is not family])
         rows.append((family.name, len(family.feature_columns()), *_interval(added), *_interval(lost)))
         log(f"{family.name:<14} added {_shown(added)}  lost without it {_shown(lost)}")
     figures = [f"{figure}{end}" for figure in ("added", "lost") for end in ("", "_low", "_high")]
@@ -83,18 +84,6 @@ def _labelled(settings: Settings, cutoff: Cutoff) -> tuple[pl.DataFrame, tuple[F
         return labelled_features_of(tables, split.labelled, families, context, settings, until=cutoff)
 
     return pl.concat(over_buckets(store, families, labelled)), families, tests
-
-
-def _draws(customers: pl.Series, seed: int) -> list[Floats]:
-    """Weights of the rows: all alike, and then how often each draw with replacement has their customer."""
-    number = customers.rank("dense").to_numpy() - 1
-    count, random = int(number.max()) + 1, np.random.default_rng(seed)
-    drawn = [np.bincount(random.integers(0, count, count), minlength=count) for _ in range(DRAWS)]
-    return [np.ones(len(number)), *(draw[number].astype(np.float64) for draw in drawn)]
-
-
-def _aucs(churned: Floats, score: Floats, weights: Sequence[Floats]) -> Floats:
-    return np.array([roc_auc_score(churned, score, sample_weight=weight) for weight in weights])
 
 
 def _interval(differences: Floats) -> tuple[float, float, float]:

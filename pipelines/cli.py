@@ -101,6 +101,28 @@ def train(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption =
 
 
 @app.command()
+def tune(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Settings tried in all, those of earlier runs for the day included.")
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Ingest, then search for better settings of the churn model's trees; `train` uses what was found."""
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.storage import run_lock
+    from pipelines.tune import tune as run_tune
+
+    settings, cutoff = _prepared(config, output, as_of)
+    if trials:
+        settings = settings.model_copy(update={"tuning": settings.tuning.model_copy(update={"trials": trials})})
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        run_tune(settings, cutoff, typer.echo)
+
+
+@app.command()
 def score(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Score the customers of a day that was ingested, with the champion."""
     from pipelines.score import score as run_score
@@ -172,6 +194,35 @@ def ablation(config: ConfigOption, as_of: AsOfOption = None, output: OutputOptio
     file = settings.root / "ablation.csv"
     table.write_csv(file)
     typer.echo(f"written to {file}")
+
+
+@app.command()
+def backtest(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 30,
+    output: OutputOption = None,
+) -> None:
+    """Ingest, then train and score as of many past days, and hold the scores against what happened."""
+    from pipelines.backtest import backtest as run_backtest
+    from pipelines.backtest import backtest_days
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.reports.backtest import backtest_page
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    days = backtest_days(settings, cutoff.day, first and first.date(), last and last.date(), every)
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        found = run_backtest(settings, cutoff, days, typer.echo)
+    folder = settings.root / "backtest"
+    folder.mkdir(parents=True, exist_ok=True)
+    found.cutoffs.write_csv(folder / "days.csv")
+    found.ahead.write_csv(folder / "ahead.csv")
+    (folder / "index.html").write_text(backtest_page(found, settings.company or settings.name), encoding="utf-8")
+    typer.echo(f"written to {folder / 'index.html'}")
 
 
 @app.command()

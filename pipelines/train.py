@@ -1,6 +1,7 @@
 """Training: labelled matrix, time split, churn and value models, opponents, grade, registration."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,23 @@ from features.context import Fitted
 from features.family import Family
 from features.time import Cutoff
 from features.timeline import Bucket
-from models.baselines import opponents
+from models.alarms import (
+    refuse_apart,
+    refuse_known_only_for_leavers,
+    refuse_leaking_features,
+    refuse_learning_noise,
+    refuse_reversed,
+    shuffled_auc,
+)
+from models.baselines import RECENCY, opponents
+from models.boosting import fit, predict
 from models.evaluate import Evaluation, evaluate
+from models.metrics import Floats
 from models.pair import ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
 from models.tracking import RECIPE_FILE, log_training, make_champion
+from models.tuned import with_tuned
 from pipelines.build import (
     context_at,
     families_of,
@@ -37,6 +49,7 @@ from pipelines.progress import Log
 from pipelines.storage import MANIFEST, combined_hash, read_json
 
 REPORT_FILE = "report.json"
+SHUFFLED_ROUNDS = 30  # enough to learn what is there
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,11 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     horizons were over before the test cutoff. The registered model learns from all labelled cutoffs. It becomes
     champion once it passes the sanity checks, whatever its grade. Raises ModelError otherwise.
     """
+    settings = with_tuned(settings, cutoff.day, log)
     store = open_store(settings, cutoff)
     prepared = prepare(settings, store, cutoff, log)
     labelled, fitted, families = prepared.labelled, prepared.fitted, prepared.families
+    refuse_unsound(settings, prepared)
     evaluation = judged(settings, store, prepared)
     for line in evaluation.lines():
         log(line)
@@ -132,6 +147,26 @@ def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepar
     refuse_too_few(prepared.earlier["churned"].to_numpy(), at_least, "training")
     refuse_too_few(prepared.test["churned"].to_numpy(), at_least, "test")
     return prepared
+
+
+def refuse_unsound(settings: Settings, prepared: Prepared) -> None:
+    """Raise ModelError for what no honest training shows: features that know the answer, labels upside down, a model
+    that learns from shuffled labels, or a night unlike what was learned from."""
+    earlier, test, training = prepared.earlier, prepared.test, settings.training
+    features, churned = features_only(earlier), earlier["churned"]
+    refuse_leaking_features(features, churned)
+    refuse_known_only_for_leavers(features, churned, earlier[RECENCY])
+    if settings.churn.definition == "inactivity":
+        refuse_reversed(test["churned"], test[RECENCY])
+
+    def trees(rows: pl.DataFrame, labels: pl.Series) -> Callable[[pl.DataFrame], Floats]:
+        booster = fit(rows, labels, training, SHUFFLED_ROUNDS, objective="binary")
+        return lambda unseen: predict(booster, unseen)
+
+    by_chance = shuffled_auc(trees, features, churned, features_only(test), test["churned"], training.seed)
+    refuse_learning_noise(by_chance, test["churned"])
+    labelled = prepared.labelled
+    refuse_apart(features_only(labelled), labelled["cutoff"], features_only(prepared.cohort))
 
 
 def fit_pair(settings: Settings, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:

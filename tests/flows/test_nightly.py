@@ -124,7 +124,7 @@ def test_training_and_the_night_build_the_same_matrix(company: Company) -> None:
     together = context_at(store, cutoffs, families, fitted)
     early, tonight = (context_at(store, [cutoff], families, fitted) for cutoff in cutoffs[1:])
     for tables in tables_by_bucket(store):
-        trained = labelled_features_of(tables, cutoffs[:2], families, together, settings)
+        trained = labelled_features_of(tables, cutoffs[:2], families, together, settings, cutoffs[-1])
         trained = trained.filter(pl.col("cutoff") == cutoffs[1].day).drop("churned", "value")
         alone = features_of(tables, cutoffs[1:2], families, early, settings)
         assert_frame_equal(trained, alone, rel_tol=0, abs_tol=1e-9)

@@ -1,31 +1,68 @@
 """A small labelled matrix with a known signal: the longer the silence, the likelier the churn."""
 
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import expit
 
 from configs.settings import Training
+from models import evaluate, promote
 from models.baselines import RFM
+from models.churn import VISITS
+from models.metrics import bootstrap_interval
+from models.pair import LABELS
+
+CUTOFFS = [date(2025, 8, 1) + timedelta(days=30 * i) for i in range(5)]
+TONIGHT = date(2026, 1, 1)
+EMBARGO_DAYS = 45  # of 30 days apart, the latest two cutoffs but one are over before the latest
 
 
-def labelled_matrix(rows: int, seed: int, cutoff: date = date(2026, 1, 1)) -> pl.DataFrame:
-    """Random RFM columns with `churned` drawn from a logistic function of recency, and `value` of those who stay."""
+def labelled_matrix(customers: int, seed: int, cutoffs: Sequence[date] = CUTOFFS) -> pl.DataFrame:
+    """Random features with `churned` drawn from a logistic function of recency, and `value` of those who stay.
+
+    Every customer at each of the cutoffs; a purchase model that sees how long the silence is.
+    """
     random = np.random.default_rng(seed)
+    rows = customers * len(cutoffs)
     columns = {name: random.gamma(2.0, 20.0, rows) for name in RFM}
-    probability = 1 / (1 + np.exp(-(columns["rfm__recency_days"] - 40) / 15))
-    churned = (random.random(rows) < probability).astype(np.int8)
+    recency = columns["rfm__recency_days"]
+    columns[VISITS] = 60 / (20 + recency) * random.gamma(5.0, 0.2, rows)
+    churned = (random.random(rows) < expit((recency - 40) / 15)).astype(np.int8)
     value = np.where(churned == 1, 0.0, columns["rfm__spent_sum_365d"] * random.gamma(2.0, 0.5, rows))
-    keys = {"customer_id": [f"C{i:05d}" for i in range(rows)], "cutoff": [cutoff] * rows}
-    return pl.DataFrame(keys | columns | {"churned": churned, "value": value})
+    keys = {"customer_id": [f"C{i:05d}" for i in range(customers)] * len(cutoffs)}
+    days = {"cutoff": [day for day in cutoffs for _ in range(customers)]}
+    return pl.DataFrame(keys | days | columns | {"churned": churned, "value": value})
 
 
 @pytest.fixture(scope="session")
 def training() -> Training:
-    return Training(rounds=60, seed=7)
+    return Training(rounds=40, learning_rate=0.1, lookback_days=40, seed=7)
 
 
 @pytest.fixture(scope="session")
 def matrix() -> pl.DataFrame:
-    return labelled_matrix(1200, seed=3)
+    return labelled_matrix(500, seed=3)
+
+
+@pytest.fixture(scope="session")
+def later() -> pl.DataFrame:
+    """Other customers of a later day, with what became of them."""
+    return labelled_matrix(1500, seed=4, cutoffs=[TONIGHT])
+
+
+@pytest.fixture(scope="session")
+def cohort(later: pl.DataFrame) -> pl.DataFrame:
+    return later.drop(LABELS)
+
+
+@pytest.fixture(scope="module")
+def few_draws() -> Iterator[None]:
+    """Bootstrap intervals of 60 draws: rough, and soon there."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (evaluate, promote):
+            patch.setattr(module, "bootstrap_interval", partial(bootstrap_interval, draws=60))
+        yield

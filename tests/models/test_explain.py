@@ -1,24 +1,60 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from configs.errors import ModelError
 from configs.settings import Training
-from models.boosting import predict
-from models.churn import train_churn
+from models import explain
+from models.churn import VISITS, ChurnModel, Shape, train_churn
 from models.explain import by_group, contributions
 from models.pair import features_only
 
 
-def test_contributions_add_up_to_the_raw_score(matrix: pl.DataFrame, training: Training) -> None:
-    features = features_only(matrix)
-    booster = train_churn(features, matrix["churned"], training)
-    contributed = contributions(booster, features)
-    raw = predict(booster, features, raw_score=True)
+def churn_of(matrix: pl.DataFrame, training: Training) -> ChurnModel:
+    shape = Shape(30, (0.6, 0.3, 0.4))
+    return train_churn(features_only(matrix), matrix["churned"], matrix["cutoff"], training, shape)
+
+
+@pytest.fixture(scope="module")
+def model(matrix: pl.DataFrame, training: Training) -> ChurnModel:
+    return churn_of(matrix, training)
+
+
+def test_contributions_add_up_to_the_raw_score(
+    model: ChurnModel, later: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "BATCH_ROWS", 400)
+    never = pl.int_range(pl.len()) % 5 == 0
+    features = features_only(later).with_columns(pl.when(~never).then(VISITS), pl.when(~never).then("rfm__tenure_days"))
+    contributed = contributions(model, features)
     assert contributed.columns == [*features.columns, "expected"]
-    assert np.allclose(contributed.sum_horizontal().to_numpy(), raw, atol=1e-9)
+    assert contributed["expected"].n_unique() == 1
+    assert np.abs(contributed.sum_horizontal().to_numpy() - model.raw_score(features)).max() < 1e-9
+
+
+def test_they_do_without_a_purchase_model_too(matrix: pl.DataFrame, later: pl.DataFrame, training: Training) -> None:
+    model, features = churn_of(matrix.drop(VISITS), training), features_only(later.drop(VISITS))
+    found = contributions(model, features).sum_horizontal().to_numpy()
+    assert np.abs(found - model.raw_score(features)).max() < 1e-9
+
+
+def test_each_part_counts_for_the_feature_that_it_reads(model: ChurnModel, later: pl.DataFrame) -> None:
+    features = features_only(later)
+    slopes = contributions(replace(model, weights=(0.0, 2.0, 0.0)), features)
+    assert slopes.select(model.linear.columns).to_numpy() == pytest.approx(2 * model.linear.contributions(features))
+    visits = contributions(replace(model, weights=(0.0, 0.0, 2.0)), features)
+    assert visits[VISITS].to_list() == pytest.approx((2 * model.visits(features)).tolist())
+    assert not visits.drop(VISITS).to_numpy().any()
+    together = contributions(model, features).select(pl.all().std()).row(0, named=True)
+    assert max(together, key=together.__getitem__) in ("rfm__recency_days", VISITS)
+
+
+def test_a_matrix_of_other_columns_is_refused(model: ChurnModel, later: pl.DataFrame) -> None:
+    features = features_only(later)
     with pytest.raises(ModelError, match="order differs"):
-        contributions(booster, features.select(features.columns[::-1]))
+        contributions(model, features.select(features.columns[::-1]))
 
 
 def test_groups_sum_their_features() -> None:

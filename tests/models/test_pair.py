@@ -1,63 +1,107 @@
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 
-from configs.errors import ModelError
 from configs.settings import Training
-from models.baselines import train_logistic
+from models import pair as pair_module
+from models.churn import USUAL_WEIGHTS, VISITS
 from models.clv import train_clv
+from models.metrics import auc, coverage
 from models.pair import ModelPair, features_only
+from models.reference import expected_share
+from tests.models.conftest import CUTOFFS, EMBARGO_DAYS
 
 
 @pytest.fixture(scope="module")
-def pair(matrix: pl.DataFrame, training: Training) -> ModelPair:
-    return ModelPair.train(matrix[:900], matrix[900:], training)
+def learned_from() -> Iterator[list[pl.DataFrame]]:
+    """The rows of each value model that was trained, in turn, with the day of its cohort as `for`."""
+    seen: list[pl.DataFrame] = []
+
+    def remember(features: pl.DataFrame, rows: pl.DataFrame, cohort: pl.DataFrame, training: Training) -> Any:
+        seen.append(rows.with_columns(pl.lit(cohort["cutoff"][0]).alias("for")))
+        return train_clv(features, rows, cohort, training)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_module, "train_clv", remember)
+        yield seen
 
 
-def test_the_figures_of_a_customer_belong_together(pair: ModelPair, matrix: pl.DataFrame) -> None:
-    scores = pair.score(matrix[900:])
+@pytest.fixture(scope="module")
+def pair(learned_from: list[pl.DataFrame], matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training) -> ModelPair:
+    return ModelPair.train(matrix, cohort, training, EMBARGO_DAYS)
+
+
+def test_decided_out_of_time_then_learned_from_all(
+    pair: ModelPair, learned_from: list[pl.DataFrame], cohort: pl.DataFrame
+) -> None:
+    trial, whole = learned_from[:2]
+    # 45 days before the last cutoff, the horizons of the first three of five were over.
+    assert trial["cutoff"].unique().sort().to_list() == CUTOFFS[:3]
+    assert whole["cutoff"].unique().sort().to_list() == CUTOFFS
+    assert (trial["for"][0], whole["for"][0]) == (CUTOFFS[-1], cohort["cutoff"][0])
+    assert list(pair.churn.weights) != list(USUAL_WEIGHTS) and min(pair.churn.weights) >= 0
+    stayed = whole.filter((pl.col("cutoff") == CUTOFFS[-1]) & (pl.col("churned") == 0)).height
+    assert len(pair.clv.spread.quantiles) == stayed // 50 < 10  # found on the trial, 50 a group
+    assert pair.churn.trees.num_trees() in (25, 40)
+
+
+def test_the_figures_of_a_customer_belong_together(pair: ModelPair, cohort: pl.DataFrame) -> None:
+    scores = pair.score(cohort)
     p, retained = scores["churn_probability"], scores["value_if_retained"]
-    assert scores.columns == [
-        "customer_id",
-        "cutoff",
-        "churn_probability",
-        "predicted_clv",
-        "value_if_retained",
-        "value_at_risk",
-    ]
+    figures = ["predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_if_retained", "value_at_risk"]
+    assert scores.columns == ["customer_id", "cutoff", "churn_probability", *figures]
+    assert scores.select("customer_id", "cutoff").equals(cohort.select("customer_id", "cutoff"))
     assert scores["value_at_risk"].to_list() == pytest.approx((p * retained).to_list())
     lost = pair.clv.value_if_lost
     assert scores["predicted_clv"].to_list() == pytest.approx(((1 - p) * retained + p * lost).to_list())
     assert ((p > 0) & (p < 1) & (retained >= 0)).all()
+    assert (scores["predicted_clv_low"] <= scores["predicted_clv_high"]).all()
 
 
-def test_the_level_is_that_of_the_logistic_regression(pair: ModelPair, matrix: pl.DataFrame) -> None:
-    learned, here = matrix[:900], matrix[900:]
-    level = train_logistic(features_only(learned), learned["churned"]).probability(here).mean()
-    assert pair.score(here)["churn_probability"].mean() == pytest.approx(level)
+def test_it_holds_of_customers_it_has_not_seen(pair: ModelPair, cohort: pl.DataFrame, later: pl.DataFrame) -> None:
+    scores, value = pair.score(cohort), later["value"].to_numpy()
+    p, churned = scores["churn_probability"], later["churned"].to_numpy()
+    assert auc(churned, p.to_numpy()) > auc(churned, later["rfm__recency_days"].to_numpy()) - 0.02  # of the truth
+    assert p.mean() == pytest.approx(churned.mean(), abs=0.05)
+    assert scores["predicted_clv"].sum() == pytest.approx(value.sum(), rel=0.15)
+    ends = (scores[f"predicted_clv_{end}"].to_numpy() for end in ("low", "high"))
+    sure = (p > 0.8).to_numpy()  # of whom more than 80 % are at 0
+    inside = coverage(np.where(sure, np.nan, value)[~sure], *(end[~sure] for end in ends))
+    assert inside == pytest.approx(0.8, abs=0.08)
 
 
-def test_a_restored_pair_scores_alike(pair: ModelPair, matrix: pl.DataFrame) -> None:
-    restored = ModelPair.restore(pair.churn, pair.clv.retained, pair.recipe())
-    assert restored.score(matrix).equals(pair.score(matrix))
-
-
-def test_the_value_model_gets_the_total_right_and_tames_one_huge_order(
-    matrix: pl.DataFrame, training: Training
+def test_the_level_is_the_share_expected_of_the_cohort(
+    pair: ModelPair, matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
 ) -> None:
-    features = features_only(matrix)
-    stayed = matrix["churned"] == 0
-    plain = train_clv(features, matrix["churned"], matrix["value"], training)
-    predicted = plain.value_if_retained(features.filter(stayed))
-    assert predicted.sum() / matrix["value"].filter(stayed).sum() == pytest.approx(1.0, abs=0.1)
-    assert plain.value_if_lost == 0.0
-    first = int(np.flatnonzero(stayed.to_numpy())[0])
-    huge = matrix["value"].to_numpy().copy()
-    huge[first] = 1e9
-    tamed = train_clv(features, matrix["churned"], pl.Series(huge), training)
-    assert tamed.value_if_retained(features).max() < 1e6
+    for weeks in (0, 8):
+        aged = cohort.with_columns(pl.col("cutoff") + timedelta(weeks=weeks))
+        share = expected_share(cohort, matrix, training.lookback_days, [aged["cutoff"][0]])
+        assert pair.score(aged)["churn_probability"].mean() == pytest.approx(share[0])
 
 
-def test_a_company_that_sells_nothing_is_refused(matrix: pl.DataFrame, training: Training) -> None:
-    with pytest.raises(ModelError, match="signs of amounts"):
-        train_clv(features_only(matrix), matrix["churned"], matrix["value"] * 0 - 1, training)
+def test_a_restored_pair_scores_alike(pair: ModelPair, cohort: pl.DataFrame) -> None:
+    recipe = json.loads(json.dumps(pair.recipe()))
+    restored = ModelPair.restore(pair.churn.trees, pair.clv.retained, recipe)
+    assert restored.recipe() == pair.recipe()
+    assert restored.score(cohort).equals(pair.score(cohort))
+
+
+@pytest.mark.parametrize("cutoffs", [1, 2])
+def test_a_log_too_short_to_decide_anything_still_trains(
+    matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training, cutoffs: int
+) -> None:
+    short = matrix.filter(pl.col("cutoff").is_in(CUTOFFS[-cutoffs:])).drop(VISITS)
+    pair = ModelPair.train(short, cohort.drop(VISITS), training, EMBARGO_DAYS)
+    assert (pair.churn.trees.num_trees(), tuple(pair.churn.weights)) == (20, USUAL_WEIGHTS)
+    scores = pair.score(cohort.drop(VISITS))
+    assert scores["churn_probability"].n_unique() > 100
+    assert (scores["predicted_clv_high"] > scores["predicted_clv_low"]).sum() > 100
+
+
+def test_labels_and_keys_are_no_features(matrix: pl.DataFrame, cohort: pl.DataFrame) -> None:
+    assert features_only(matrix).columns == features_only(cohort).columns == cohort.columns[2:]

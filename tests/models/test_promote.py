@@ -4,6 +4,8 @@ import pytest
 from configs.errors import ModelError
 from models.promote import judge, refuse_insane, refuse_too_few
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 RANDOM = np.random.default_rng(4)
 CHURNED = (RANDOM.random(800) < 0.4).astype(float)
 NOISE = RANDOM.normal(size=800)

@@ -8,11 +8,14 @@ from configs.errors import DependencyError, ModelError
 from configs.settings import Settings, Training
 from models.pair import ModelPair, features_only
 from models.tracking import RECIPE_FILE, load_champion, log_training, make_champion
+from tests.models.conftest import EMBARGO_DAYS
 
 pytestmark = pytest.mark.slow
 
 
 def settings_at(root: Path, **tracking: str) -> Settings:
+    """Models are registered under other names than their keys in the code."""
+    tracking = {"churn_model": "shop churn", "clv_model": "shop value"} | tracking
     sources = {"transactions": {"path": "x.csv"}}
     return Settings.model_validate({"name": "x", "root": str(root), "sources": sources, "tracking": tracking})
 
@@ -23,32 +26,32 @@ def model_files(root: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def registered(
-    tmp_path_factory: pytest.TempPathFactory, matrix: pl.DataFrame, training: Training
+    tmp_path_factory: pytest.TempPathFactory, matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
 ) -> tuple[Settings, ModelPair]:
     settings = settings_at(tmp_path_factory.mktemp("registry"))
-    pair = ModelPair.train(matrix, matrix, training)
+    pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS)
     versions = log_training(
         settings,
-        {"churn": pair.churn, "clv": pair.clv.retained},
+        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
         parameters={"seed": 7},
         metrics={"auc": 0.8},
         tags={"git_commit": "abc"},
         artifacts={RECIPE_FILE: pair.recipe()},
     )
-    assert versions == {"churn": "1", "clv": "1"}
+    assert versions == {"shop churn": "1", "shop value": "1"}
     with pytest.raises(ModelError, match="holdfast train"):
         load_champion(settings)
     make_champion(settings, versions)
     return settings, pair
 
 
-def test_the_champion_comes_back_as_it_went_in(registered: tuple[Settings, ModelPair], matrix: pl.DataFrame) -> None:
+def test_the_champion_comes_back_as_it_went_in(registered: tuple[Settings, ModelPair], cohort: pl.DataFrame) -> None:
     settings, pair = registered
     champion = load_champion(settings)
     restored = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
     assert champion.version == "1"
-    assert restored.score(matrix).equals(pair.score(matrix))
-    assert champion.churn.feature_name() == features_only(matrix).columns
+    assert restored.score(cohort).equals(pair.score(cohort))
+    assert champion.churn.feature_name() == features_only(cohort).columns
 
 
 def test_everything_is_kept_under_the_root_as_text(registered: tuple[Settings, ModelPair]) -> None:
@@ -74,7 +77,9 @@ def test_a_harmed_file_is_refused_before_it_is_opened(registered: tuple[Settings
     elif harm == "swap":
         first.write_bytes(kept[second]), second.write_bytes(kept[first])
     else:
-        recipe.write_text(json.dumps(json.loads(recipe.read_text()) | {"calibrator_shift": 5}))
+        recipe.write_text(
+            json.dumps(json.loads(recipe.read_text()) | {"calibrator": {"first_day": "2026-01-01", "shifts": [5]}})
+        )
     try:
         with pytest.raises(ModelError, match="SHA-256 differs"):
             load_champion(settings)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import pipelines.cli
-from configs.errors import PublishError
+from configs.errors import ModelError, PublishError
 from pipelines.cli import app, main
 from pipelines.storage import run_lock
 
@@ -23,7 +23,7 @@ business_timezone = "{zone}"
 path = "{root}/sales.csv"
 """
 SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-31,10\n"
-COMMANDS = ("simulate", "ingest", "train", "score", "nightly", "features", "ablation", "oracle")
+COMMANDS = ("simulate", "ingest", "train", "tune", "score", "nightly", "features", "ablation", "backtest", "oracle")
 Run = Callable[..., int]
 
 
@@ -115,11 +115,20 @@ def test_bad_data_ends_with_3(run: Run, config: Path, tmp_path: Path, capsys: py
     assert "Run `holdfast ingest --as-of 2024-06-01`" in capsys.readouterr().err
 
 
+def test_training_reads_the_tuned_settings(
+    run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tuned.json").write_text("{")
+
+    assert run("train", "--config", config, "--as-of", "2024-06-01") == ModelError.exit_code == 5
+    assert "tuned.json: " in (error := capsys.readouterr().err) and "Delete the file, or run `holdfast tune`" in error
+
+
 def test_a_run_for_the_same_date_ends_with_6(
     run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with run_lock(tmp_path, datetime(2024, 6, 1).date()):
-        for command in ("ingest", "train", "score", "nightly"):
+        for command in ("ingest", "train", "tune", "score", "nightly"):
             assert run(command, "--config", config, "--as-of", "2024-06-01") == 6
             assert "another run for 2024-06-01 is under way" in capsys.readouterr().err
 
