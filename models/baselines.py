@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from features.btyd_fit import NotFitted, fit_bg_nbd, fit_gamma_gamma, fit_pareto_nbd
 from features.context import CUSTOMERS_ENOUGH, PRIOR_SD
 from models.metrics import Floats
+from models.reference import RECENCY
 
-RECENCY = "rfm__recency_days"
 SPENT = "rfm__spent_sum_365d"
 # All heavy-tailed and at least 0 but for net sales, whose sign is kept.
 RFM = [

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.html import environment
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.context import ListContext
 from pipelines.outreach.wording import customers, day, moment, money, percent
@@ -20,14 +20,7 @@ BANDS = ("high", "medium", "low")
 PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}")
 EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
 
-# Escaping stays on whatever the template is called; a misspelt name fails instead of printing nothing.
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 
 @dataclass(frozen=True)

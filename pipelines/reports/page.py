@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+from pipelines.html import environment
+
+ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 
 @dataclass(frozen=True)
