@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.html import environment
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.context import ListContext
 from pipelines.outreach.wording import customers, day, moment, money, percent
+from pipelines.templating import environment
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 BANDS = ("high", "medium", "low")

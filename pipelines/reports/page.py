@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup
 
-from pipelines.html import environment
+from pipelines.templating import environment
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
