@@ -120,9 +120,9 @@ class Features(Section):
 class Training(Section):
     """How the models are trained."""
 
-    cutoff_every_days: Days = Field(20, description="days between training cutoffs")
+    cutoff_every_days: Days = Field(20, description="days between training cutoffs; closer on a short log")
     cutoffs_limit: int = Field(40, ge=2, le=400, description="most training cutoffs used, newest first")
-    lookback_days: Days = Field(90, description="history required before the first training cutoff")
+    lookback_days: Days = Field(90, description="history before the first training cutoff; less on a short log")
     rows_limit: int = Field(1_000_000, ge=1000, description="most rows learned from; beyond, customers are sampled")
     churned_and_retained_at_least: int = Field(50, ge=2, description="customers of each kind a fold needs")
     rounds: int = Field(300, ge=1, le=5000, description="boosting rounds")

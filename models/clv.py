@@ -130,7 +130,8 @@ def train_clv(features: pl.DataFrame, rows: pl.DataFrame, cohort: pl.DataFrame, 
     recent = bought_within(training.lookback_days)
     lately = pl.concat([here, staying], how="horizontal").filter(recent)
     customers = cohort.filter(recent)
-    expected = expected_values(customers, lately, lately["tamed"].to_numpy(), weeks_from(day))
+    worth = lately["tamed"].to_numpy()
+    expected = expected_values(customers, lately, worth, training.lookback_days, weeks_from(day))
     if expected is None:  # nobody bought lately: the mean of all cutoffs
         expected, customers = np.array([tamed.sum()] * len(weeks_from(day))), here
     predicted = np.exp(predict(retained, customers.select(features.columns))).sum()

@@ -12,6 +12,7 @@ from features.matrix import KEYS
 from models.calibrate import Calibrator, calibrate
 from models.churn import ChurnModel, Shape, decide_shape, train_churn
 from models.clv import ClvModel, find_spread, train_clv
+from models.splits import apart
 
 LABELS = ["churned", "value"]
 
@@ -35,15 +36,13 @@ class ModelPair:
 
         `cohort` is the unlabelled matrix of one cutoff, whose expected share of leavers sets the level. Rounds, weights
         and the spread of values are decided on the latest labelled cutoff, by models of cutoffs whose horizons
-        (`embargo_days`) were over before it; then everything is learned again from all of them.
+        (`embargo_days`) were over before it, or of other customers where there are none; then everything is learned
+        again from all of them.
         """
-        latest = labelled["cutoff"].max()
-        before = labelled.filter(pl.col("cutoff") + timedelta(days=embargo_days) <= latest)
-        if before["churned"].n_unique() < 2:  # too short a log to decide anything out of time
+        before, trial = _trial(labelled, embargo_days)
+        if min(before["churned"].n_unique(), trial["churned"].n_unique()) < 2:  # too little to decide anything
             pair = cls._fit(labelled, cohort, training, Shape(training.rounds // 2))
-            stayed = labelled.filter(pl.col("churned") == 0)
-            return pair._with_spread(stayed)
-        trial = labelled.filter(pl.col("cutoff") == latest)
+            return pair._with_spread(labelled.filter(pl.col("churned") == 0))
         earlier = cls._fit(before, trial, training, Shape(training.rounds))
         shape = decide_shape(earlier.churn, features_only(trial), trial["churned"])
         spread = earlier._with_spread(trial.filter(pl.col("churned") == 0)).clv.spread
@@ -94,3 +93,11 @@ class ModelPair:
             value_if_retained=retained,
             value_at_risk=probability * retained,
         )
+
+
+def _trial(labelled: pl.DataFrame, embargo_days: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows to learn from, and rows of the latest cutoff to decide by."""
+    latest = labelled["cutoff"].max()
+    before = labelled.filter(pl.col("cutoff") + timedelta(days=embargo_days) <= latest)
+    trial = labelled.filter(pl.col("cutoff") == latest)
+    return apart(labelled, trial) if before["churned"].n_unique() < 2 else (before, trial)

@@ -19,7 +19,7 @@ from models.level import expected_level
 from models.metrics import Floats
 
 RECENCY = "rfm__recency_days"
-RECENT = [RECENCY, "rfm__orders_count_90d", "rfm__spent_sum_90d"]
+WINDOWS = (7, 14, 30, 60, 90)  # days in which family rfm counts orders and sums amounts
 SILENT = [RECENCY, "rfm__orders_count_365d"]
 NEVER_DAYS = 3650.0  # the silence of who never bought
 # Standard deviations of the drift of a level: of a share in log-odds, of value as a logarithm.
@@ -32,6 +32,12 @@ def bought_within(days: int) -> pl.Expr:
     return pl.col(RECENCY).fill_null(NEVER_DAYS) < days
 
 
+def _recent_columns(recent_days: int) -> list[str]:
+    """What tells customers apart who bought lately, looking no farther back than every cutoff can."""
+    longest = max((days for days in WINDOWS if days <= recent_days), default=WINDOWS[0])
+    return [RECENCY, f"rfm__orders_count_{longest}d", f"rfm__spent_sum_{longest}d"]
+
+
 def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: int, days: Sequence[date]) -> Floats:
     """The share of `cohort` expected to leave, were these customers as they are on each of `days`.
 
@@ -39,7 +45,7 @@ def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: in
     """
     expected = np.zeros(len(days))
     recent = bought_within(recent_days)
-    for members, columns in ((recent, RECENT), (~recent, SILENT)):
+    for members, columns in ((recent, _recent_columns(recent_days)), (~recent, SILENT)):
         here, learned = cohort.filter(members), _enough(labelled.filter(members))
         if not here.height:
             continue
@@ -53,12 +59,12 @@ def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: in
 
 
 def expected_values(
-    customers: pl.DataFrame, stayed: pl.DataFrame, value: Floats, days: Sequence[date]
+    customers: pl.DataFrame, stayed: pl.DataFrame, value: Floats, recent_days: int, days: Sequence[date]
 ) -> Floats | None:
     """The value that `customers` are together expected to bring if they stay, counted from each of `days`.
 
-    `stayed`: matrix of earlier cutoffs, of customers who bought lately and stayed; `value`: what each brought, at least
-    0, in currency units. None where they are too few to tell.
+    `stayed`: matrix of earlier cutoffs, of customers who bought within `recent_days` and stayed; `value`: what each
+    brought, at least 0, in currency units. None where they are too few to tell.
     """
     scale = float(value.mean()) if len(value) else 0.0
     if not customers.height or scale <= 0:
@@ -67,7 +73,9 @@ def expected_values(
     if not learned.height:
         return None
     model = PoissonRegressor(alpha=1e-6, solver="newton-cholesky", fit_intercept=False, max_iter=100)
-    raw_score, levels, deviations = _carried_on(model, "worth", learned, customers, RECENT, days, VALUE_DRIFT)
+    raw_score, levels, deviations = _carried_on(
+        model, "worth", learned, customers, _recent_columns(recent_days), days, VALUE_DRIFT
+    )
     levels = levels + deviations**2 / 2  # the mean of a lognormal: a level that is not sure is worth more on average
     return np.array([scale * np.exp(raw_score + level).sum() for level in levels])
 

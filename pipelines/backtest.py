@@ -121,7 +121,7 @@ def _at(settings: Settings, store: Path, then: Cutoff) -> tuple[Evaluation, Scor
     def silent(_: str) -> None: ...
 
     prepared = prepare(settings, store, then, silent)
-    pair = fit_pair(settings, prepared.labelled, prepared.cohort)
+    pair = fit_pair(settings, prepared.split, prepared.labelled, prepared.cohort)
     scores = pair.score(prepared.cohort)
     happened = outcomes(settings, store, then)
     test = prepared.cohort.join(happened, on=["customer_id", "cutoff"], how="left", maintain_order="left")

@@ -64,13 +64,13 @@ class Prepared:
 
     @property
     def earlier(self) -> pl.DataFrame:
-        """The labelled rows whose horizons were over before the test cutoff."""
-        return self.labelled.filter(pl.col("cutoff").is_in([cutoff.day for cutoff in self.split.train]))
+        """The labelled rows that the model of the test learns from: horizons over before it, or other customers."""
+        return self.split.parts(self.labelled)[0]
 
     @property
     def test(self) -> pl.DataFrame:
         """The labelled rows of the test cutoff."""
-        return self.labelled.filter(pl.col("cutoff") == self.split.test.day)
+        return self.split.parts(self.labelled)[1]
 
 
 def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
@@ -89,7 +89,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     for line in evaluation.lines():
         log(line)
 
-    pair = fit_pair(settings, labelled, prepared.cohort)
+    pair = fit_pair(settings, prepared.split, labelled, prepared.cohort)
     log(_level_moved(labelled, pair.score(prepared.cohort)))
     recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
@@ -126,6 +126,8 @@ def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepar
     Raises ModelError where the log is too short, or holds too few leavers or stayers.
     """
     split = split_by_time(cutoff, first_purchase_day(store, settings), settings)
+    for line in split.warnings(settings.training.lookback_days, settings.training.cutoff_every_days):
+        log(f"warning: {line}")
     # As of the last training cutoff of the test, so that the test's features know no more than its model.
     fitted = fit_context(store, split.train[-1], settings)
     for reason in fitted.missing:
@@ -169,15 +171,16 @@ def refuse_unsound(settings: Settings, prepared: Prepared) -> None:
     refuse_apart(features_only(labelled), labelled["cutoff"], features_only(prepared.cohort))
 
 
-def fit_pair(settings: Settings, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:
-    """The models that learn from `labelled` for the day of `cohort`."""
-    return ModelPair.train(labelled, cohort, settings.training, settings.observation_days)
+def fit_pair(settings: Settings, split: Split, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:
+    """The models that learn from `labelled`, rows of the cutoffs of `split`, for the day of `cohort`."""
+    training = settings.training.model_copy(update={"lookback_days": split.lookback_days})
+    return ModelPair.train(labelled, cohort, training, settings.observation_days)
 
 
 def judged(settings: Settings, store: Path, prepared: Prepared) -> Evaluation:
     """The figures of a pair that learned from the earlier cutoffs only, on the test cutoff, beside its opponents."""
     earlier, test = prepared.earlier, prepared.test
-    scores = fit_pair(settings, earlier, test).score(test)
+    scores = fit_pair(settings, prepared.split, earlier, test).score(test)
     visits = visits_of(store, prepared.split.test)
     rivals = opponents(earlier, test, visits, settings.churn.horizon_days, settings.clv_horizon_days)
     return evaluate(scores, test, rivals, settings.training.seed)

@@ -61,6 +61,13 @@ FAMILY = Family(
     ),
     derived=(
         Derived(
+            "observed_days",
+            pl.when(HISTORY >= 0).then(pl.min_horizontal(HISTORY, 365.0)).floor(),
+            "days of history behind the cutoff, at most 365: in a young log, windows are not full",
+            "days",
+            "season",
+        ),
+        Derived(
             "orders_change_30d",
             seen(60, orders(30) / (orders(60) - orders(30))),
             "purchases of all customers in 30 days over those in the 30 before",

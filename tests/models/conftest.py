@@ -33,6 +33,7 @@ def labelled_matrix(customers: int, seed: int, cutoffs: Sequence[date] = CUTOFFS
     columns[VISITS] = 60 / (20 + recency) * random.gamma(5.0, 0.2, rows)
     churned = (random.random(rows) < expit((recency - 40) / 15)).astype(np.int8)
     value = np.where(churned == 1, 0.0, columns["rfm__spent_sum_365d"] * random.gamma(2.0, 0.5, rows))
+    columns |= {name: random.gamma(2.0, 20.0, rows) for name in ("rfm__orders_count_30d", "rfm__spent_sum_30d")}
     keys = {"customer_id": [f"C{i:05d}" for i in range(customers)] * len(cutoffs)}
     days = {"cutoff": [day for day in cutoffs for _ in range(customers)]}
     return pl.DataFrame(keys | days | columns | {"churned": churned, "value": value})

@@ -14,6 +14,7 @@ from models.clv import train_clv
 from models.metrics import auc, coverage
 from models.pair import ModelPair, features_only
 from models.reference import expected_share
+from models.splits import apart
 from tests.models.conftest import CUTOFFS, EMBARGO_DAYS
 
 
@@ -92,14 +93,30 @@ def test_a_restored_pair_scores_alike(pair: ModelPair, cohort: pl.DataFrame) -> 
 
 
 @pytest.mark.parametrize("cutoffs", [1, 2])
-def test_a_log_too_short_to_decide_anything_still_trains(
-    matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training, cutoffs: int
+def test_a_log_too_short_to_wait_for_a_horizon_decides_by_other_customers(
+    learned_from: list[pl.DataFrame], matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training, cutoffs: int
 ) -> None:
     short = matrix.filter(pl.col("cutoff").is_in(CUTOFFS[-cutoffs:])).drop(VISITS)
+    before = len(learned_from)
     pair = ModelPair.train(short, cohort.drop(VISITS), training, EMBARGO_DAYS)
+    trial, whole = learned_from[before:]
+    assert (trial.height, whole.height) == (400 * cutoffs, 500 * cutoffs)  # a fifth of 500 customers was held out
+    assert (trial["for"][0], whole["for"][0]) == (CUTOFFS[-1], cohort["cutoff"][0])
+    assert tuple(pair.churn.weights) != USUAL_WEIGHTS
+    assert pair.score(cohort.drop(VISITS))["churn_probability"].n_unique() > 100
+
+
+def test_where_nothing_can_be_decided_the_usual_shape_stands(
+    matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
+) -> None:
+    latest = matrix.filter(pl.col("cutoff") == CUTOFFS[-1])
+    _, tested = apart(latest, latest)
+    # All leavers are among the customers to learn from, so the trial has none.
+    held_out = pl.col("customer_id").is_in(tested["customer_id"].implode())
+    one_kind = latest.with_columns(churned=pl.when(held_out).then(0).otherwise("churned").cast(pl.Int8))
+    pair = ModelPair.train(one_kind, cohort, training, EMBARGO_DAYS)
     assert (pair.churn.trees.num_trees(), tuple(pair.churn.weights)) == (20, USUAL_WEIGHTS)
-    scores = pair.score(cohort.drop(VISITS))
-    assert scores["churn_probability"].n_unique() > 100
+    scores = pair.score(cohort)
     assert (scores["predicted_clv_high"] > scores["predicted_clv_low"]).sum() > 100
 
 

@@ -24,6 +24,7 @@ def values(view: View) -> Values:
         return value if history >= days else None
 
     return {
+        "market__observed_days": None if history < 0 else float(int(min(history, 365.0))),
         "market__orders_change_30d": seen(60, over(orders(30), orders(60) - orders(30))),
         "market__orders_change_90d": seen(180, over(orders(90), orders(180) - orders(90))),
         "market__spent_change_90d": seen(180, over(spent(90), spent(180) - spent(90))),

@@ -37,6 +37,7 @@ cyd         | 2025-06-01  | 9
 
 def test_by_hand():
     found = of("2025-06-01", LOG)
+    assert found["observed_days"] == 365  # more than 365 since 2 March 2024
     assert found["orders_change_30d"] == 2 / 1  # 2 and 30 May against 2 April
     assert found["orders_change_90d"] == 4 / 1  # from 3 March on, against 10 January
     assert found["spent_change_90d"] == (2 + 3 - 1 + 6 + 2) / 8
@@ -51,6 +52,7 @@ def test_what_looks_back_beyond_the_history_is_unknown():
     assert of("2025-05-31", LOG)["season_ahead"] is not None
     assert of("2025-05-30", LOG)["season_ahead"] is None
     young = of("2025-06-01", "customer_id | occurred_at | amount\nada | 2025-04-02 | 1\nada | 2025-05-20 | 1")
+    assert young["observed_days"] == 60  # since 2 April
     assert young["orders_change_30d"] == 1 and young["orders_per_buyer_90d"] == 2
     assert [young[name] for name in ("orders_change_90d", "orders_change_year", "active_share")] == [None] * 3
 
@@ -65,4 +67,4 @@ def test_nothing_without_a_context():
     seen = cutoff("2025-06-01")
     rows = table("transactions", LOG).select("customer_id").head(1).with_columns(cutoff=seen.day)
     found = build_matrix({}, rows, [seen], [FAMILY]).drop("customer_id", "cutoff")
-    assert found.null_count().row(0) == (1,) * 7
+    assert found.null_count().row(0) == (1,) * 8
