@@ -167,6 +167,26 @@ class Lists(Section):
         return self
 
 
+class Outreach(Section):
+    """Whom to act on among the customers at risk, and how it is found out what acting brings."""
+
+    save_rate: Share = Field(0.2, description="share of the value at risk that acting saves, until it can be measured")
+    measured_from: int = Field(300, ge=30, description="customers acted on, and as many withheld, that measuring needs")
+    action_cost: float = Field(0.0, ge=0, description="what acting on one customer costs, in `currency`")
+    minimum_value: float = Field(0.0, ge=0, description="value if retained below which nobody is listed")
+    minimum_probability: Share | None = Field(
+        None, description="churn probability below which nobody is listed; default: the average of all scored"
+    )
+    cool_down_days: int = Field(30, ge=0, le=3650, description="days after a contact in which nobody is listed")
+    campaigns_are_contacts: bool = Field(False, description="whether mass mailings (of a campaign) begin a cool-down")
+    item_days: int = Field(7, ge=1, le=365, description="days for which an open item keeps its place on the list")
+    act_within_days: int = Field(7, ge=1, le=365, description="days to act in where nothing is more urgent")
+    control_share: float = Field(0.1, ge=0, le=0.5, description="share withheld at random, to compare with")
+    season: Literal["month", "quarter", "year"] = Field(
+        "quarter", description='how long a customer stays with or without action: "month", "quarter" or "year"'
+    )
+
+
 class Tracking(Section):
     """Where models are tracked and registered."""
 
@@ -192,6 +212,7 @@ class Settings(Section):
     tuning: Tuning = Tuning()
     backtest: Backtest = Backtest()
     lists: Lists = Lists()
+    outreach: Outreach = Outreach()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")

@@ -7,7 +7,7 @@ import polars as pl
 
 from configs.settings import Churn
 from features.contract import MONEY_SCALE
-from features.time import Cutoff, Horizon
+from features.time import Cutoff, Horizon, local_day
 
 
 def labels(
@@ -48,7 +48,7 @@ def _left_contract(
     rows: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn
 ) -> pl.LazyFrame:
     def day(column: str) -> pl.Expr:
-        return pl.col(column).dt.convert_time_zone(cutoff.zone.key).dt.date()
+        return local_day(pl.col(column), cutoff.zone)
 
     contracts = tables["contracts"].lazy()
     ended = contracts.filter(_within("ended_on", cutoff, Horizon(churn.horizon_days)))

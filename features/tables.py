@@ -206,6 +206,7 @@ TABLES: dict[str, Table] = {
                 "reason": Column(Kind.TEXT, nullable=True),
                 "by": Column(Kind.TEXT, nullable=True, personal=True),
                 "at": instant(),
+                "snooze_until": Column(Kind.INSTANT, required=False, nullable=True, not_before="list_date"),
             },
         ),
     )

@@ -78,3 +78,8 @@ def windows(*days: int) -> tuple[Window, ...]:
 def days_between(earlier: pl.Expr, later: pl.Expr) -> pl.Expr:
     """Days (Float64, 24 hours each) from one instant to another."""
     return (later - earlier).dt.total_microseconds() / MICROSECONDS_PER_DAY
+
+
+def local_day(instant: pl.Expr, zone: ZoneInfo) -> pl.Expr:
+    """The day (Date) that an instant falls on in `zone`."""
+    return instant.dt.convert_time_zone(zone.key).dt.date()

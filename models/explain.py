@@ -22,7 +22,8 @@ def contributions(model: ChurnModel, features: pl.DataFrame) -> pl.DataFrame:
     bound memory.
     """
     refuse_other_features(model.trees.feature_name(), features)
-    found = [_of_batch(model, batch) for batch in features.iter_slices(BATCH_ROWS)]
+    found = [_of_batch(model, batch) for batch in features.iter_slices(BATCH_ROWS) if batch.height]
+    found = found or [np.empty((0, features.width + 1))]
     return pl.DataFrame(np.vstack(found), schema=[*features.columns, "expected"], orient="row")
 
 

@@ -31,8 +31,10 @@ class Column:
     optional: bool = False
 
     def explain(self, context: ListContext) -> str:
-        """The definition with the horizons (in days) of this list filled in."""
-        return self.definition.format(horizon=context.horizon_days, clv_horizon=context.clv_horizon_days)
+        """The definition with the horizons (in days) of this list, and what its gains rest on, filled in."""
+        return self.definition.format(
+            horizon=context.horizon_days, clv_horizon=context.clv_horizon_days, gain_basis=context.gain_basis
+        )
 
 
 def _reason(number: int, which: str) -> Column:
@@ -45,11 +47,14 @@ def _weight(number: int) -> Column:
     return Column(f"reason_{number}_shap", f"Weight of reason {number}", "number", definition, 11)
 
 
-# In reading order: whom to call, why, how; what stands behind it comes last.
+# In reading order: whom to call, by when, why, how; what stands behind it comes last.
 COLUMNS = (
     Column("rank", "Rank", "count", "The order in which to call: number 1 first.", 7),
     Column("display_name", "Name", "text", "The customer's name.", 26, optional=True),
     Column("customer_id", "Customer ID", "text", "The customer's number in the company's own systems.", 14),
+    Column(
+        "act_by", "Act by", "date", "The day by which to have acted; it stays until the customer is dealt with.", 12
+    ),
     Column("risk_band", "Risk", "text", "The chance of leaving in one word: high, medium or low.", 9),
     Column(
         "churn_probability",
@@ -65,13 +70,24 @@ COLUMNS = (
         "The loss to expect if nobody acts: the chance of leaving times the value if they stay.",
         13,
     ),
+    Column(
+        "expected_gain",
+        "Expected gain",
+        "money",
+        "What acting is expected to bring, by which the list is ordered: {gain_basis}.",
+        13,
+    ),
     _reason(1, "strongest"),
     _reason(2, "second strongest"),
     _reason(3, "third strongest"),
+    Column("change", "Change", "text", "Whether the customer is new on the list, or still on it.", 8),
     Column("phone", "Phone", "text", "Telephone number on file.", 19, optional=True),
     Column("email", "E-mail", "text", "E-mail address on file.", 28, optional=True),
     Column("preferred_channel", "Prefers", "text", "How the customer prefers to be contacted.", 11, optional=True),
     Column("last_purchase_on", "Last order", "date", "The day of the latest order that the data shows.", 13),
+    Column("act_by_why", "Why by then", "text", "What sets the day by which to act.", 28),
+    Column("change_why", "What changed", "text", "What changed since the last list.", 28),
+    Column("item_opened", "On the list since", "date", "The day the customer came onto the list.", 12),
     Column(
         "value_if_retained",
         "Value if they stay",
@@ -90,6 +106,7 @@ COLUMNS = (
     _weight(1),
     _weight(2),
     _weight(3),
+    Column("gain_basis", "Basis of the gain", "text", "What the expected gain rests on.", 40),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 

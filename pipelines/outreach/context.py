@@ -16,7 +16,8 @@ class ListContext:
 
     `as_of` is the day the list is for, `data_until` the latest event seen (UTC; naive means UTC). `horizon_days` is
     the time in which a customer may leave, `clv_horizon_days` the time over which values are counted. `model_grade`
-    is "A" (better than the textbook opponents beyond noise), "B" (level with them) or "C" (behind them).
+    is "A" (better than the textbook opponents beyond noise), "B" (level with them) or "C" (behind them). `gain_basis`
+    says what an expected gain rests on.
 
     Raises ValueError for any other grade.
     """
@@ -30,6 +31,7 @@ class ListContext:
     model_grade: str
     scored_customers: int
     data_until: datetime
+    gain_basis: str
 
     def __post_init__(self) -> None:
         if self.model_grade not in GRADE_IN_WORDS:

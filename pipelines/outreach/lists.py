@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.outreach.columns import BY_NAME, typed
+from pipelines.outreach.columns import typed
 from pipelines.outreach.context import ListContext
 from pipelines.outreach.page import ListEntry, render_index, render_page
 from pipelines.outreach.wording import one_line
@@ -62,13 +62,13 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
 
 
 def write_csv(part: pl.DataFrame, path: Path) -> None:
-    """Write one list for programs and for import elsewhere: column names of the data, numbers in full precision.
+    """Write a table for programs and for import elsewhere: column names of the data, numbers in full precision.
 
     A byte order mark leads the file: without it Excel reads UTF-8 as an old code page and garbles every umlaut, and
     readers of today skip it. A text that a spreadsheet would run as a formula gets a leading apostrophe, phone numbers
     with a plus sign too. Excel still reshapes ids such as 00123 on opening a CSV file; the workbook keeps them.
     """
-    texts = [name for name in part.columns if BY_NAME[name].kind == "text"]
+    texts = [name for name, dtype in part.schema.items() if dtype == pl.String]
     part.with_columns(_defused(pl.col(name)) for name in texts).write_csv(
         path, include_bom=True, quote_style="non_numeric", float_scientific=False
     )

@@ -20,6 +20,10 @@ GOOD = {
     "surveys": "sent_at | kind | answered_at | score\n2025-05-01 | nps | 2025-05-02 | 9\n2025-05-01 | ces | - | -",
     "contracts": "started_on | renews_on | ended_on\n2025-05-01 | 2026-05-01 | -\n2025-05-01 | - | 2025-05-01",
     "objections": "effective_at | kind\n2025-05-01 | erased\n2025-05-02 | erased",
+    "outcomes": """
+        list_date  | arm   | status | at               | snooze_until
+        2025-05-01 | treat | snooze | 2025-05-01 09:00 | 2025-05-01
+        2025-05-01 | treat | -      | 2025-05-02 09:00 | -""",
     "customers": "signed_up_on | valid_from\n2025-05-01 | 2025-05-01\n2025-05-01 | -",
 }
 
@@ -54,6 +58,7 @@ def test_an_empty_table_passes(name: str):
 @pytest.mark.parametrize(
     ("name", "column", "value", "said_of", "check"),
     [
+        ("outcomes", "snooze_until", at("2025-04-30"), "outcomes", "snooze_until before list_date"),
         ("transactions", "transaction_id", "", "transaction_id", "empty text"),
         ("transactions", "transaction_id", "000", "transactions", "repeated transaction_id"),
         ("transactions", "customer_id", "", "customer_id", "empty text"),

@@ -34,6 +34,11 @@ def test_contributions_add_up_to_the_raw_score(
     assert np.abs(contributed.sum_horizontal().to_numpy() - model.raw_score(features)).max() < 1e-9
 
 
+def test_nobody_is_explained_where_nobody_is_listed(model: ChurnModel, later: pl.DataFrame) -> None:
+    nobody = features_only(later).clear()
+    assert contributions(model, nobody).schema == dict.fromkeys([*nobody.columns, "expected"], pl.Float64)
+
+
 def test_they_do_without_a_purchase_model_too(matrix: pl.DataFrame, later: pl.DataFrame, training: Training) -> None:
     model, features = churn_of(matrix.drop(VISITS), training), features_only(later.drop(VISITS))
     found = contributions(model, features).sum_horizontal().to_numpy()

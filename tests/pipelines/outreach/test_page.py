@@ -19,7 +19,7 @@ PAYLOADS = [
     "{{ 7 * 7 }}{% raw %}",
     "</style></title></textarea><svg onload=alert(1)>",
 ]
-CONTEXT_TEXTS = ["company", "currency", "model_version"]
+CONTEXT_TEXTS = ["company", "currency", "model_version", "gain_basis"]
 
 
 class Page(HTMLParser):
@@ -74,7 +74,7 @@ def test_every_text_is_escaped(listed, list_context, tmp_path, payload):
 
 
 def test_each_field_alone_is_escaped_on_the_page(page):
-    for name in set(TEXTS) - {"account_manager"}:
+    for name in set(TEXTS) - {"account_manager", "gain_basis"}:  # those that a page tells once come from its context
         found = page({name: "<script>alert(1)</script>"})
         assert "script" not in [tag for tag, _ in found.tags], name
         # Words of ours stand around the band, with a capital letter.
@@ -116,10 +116,15 @@ def test_the_page_says_whom_to_call_first_and_why(page):
     words = " ".join(found.text.split())
     assert "Call these customers first Anna Schmidt, Northlight, 15 Jun 2026" in words
     assert "2 customers with €1,500 at risk within the next 90 days" in words
-    assert "Blue Mill LtdC-1 75% High risk €1,500 No order for 64 days; usually every 21 (weight +1.20)" in words
+    assert (
+        "Blue Mill LtdC-1 On the list since 12 Jun 2026 75% High risk €1,500 gain €290 19 Jun 2026 A promise" in words
+    )
+    assert "A promise is overdue No order for 64 days; usually every 21 (weight +1.20)" in words
+    assert "Chance of leaving up from 61% to 75% since 12 Jun 2026" in words
     assert "Prefers phone 12 Apr 2026" in words
     assert "nan" not in words and "None" not in words
     assert "Data until 14 Jun 2026, 23:58 UTC. 48,210 customers scored. Model churn-v14, grade A: in past data" in words
+    assert "20% of the value at risk saved (assumed), less €10.00 for acting." in words
     assert "Reasons explain the model; they do not prove why a customer leaves." in words
 
 
@@ -146,10 +151,17 @@ def test_a_customer_without_optional_columns_goes_by_id(page, listed, list_conte
 
     found = Page(render_page(typed(bare), "Anna Schmidt", list_context))
 
-    assert "1 C-1 75% High risk" in " ".join(found.text.split())
+    assert "1 C-1 On the list since" in " ".join(found.text.split())
     assert found.text.count("C-1") == 1
-    assert "1 C-1 75% High risk" in " ".join(page({"display_name": " "}).text.split())
+    assert "1 C-1 On the list since" in " ".join(page({"display_name": " "}).text.split())
     assert "None on file" in found.text
+
+
+def test_a_new_customer_is_called_new(page):
+    words = " ".join(page({"change": "new", "change_why": "On the first list"}).text.split())
+
+    assert "Blue Mill LtdC-1 New 75% High risk" in words and "On the first list" in words
+    assert "On the list since" not in words
 
 
 def test_an_unknown_band_is_shown_in_words_without_a_colour(page):

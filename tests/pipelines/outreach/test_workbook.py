@@ -73,6 +73,7 @@ def test_numbers_and_dates_are_typed_and_formatted(book):
     assert (cell("churn_probability").value, cell("churn_probability").number_format) == (0.75, "0%")
     assert cell("value_at_risk").value == 1500
     assert cell("value_at_risk").number_format == '[>=100]"€"#,##0;[<=-100]-"€"#,##0;"€"0.00'
+    assert (cell("act_by").value, cell("act_by").number_format) == (datetime(2026, 6, 19), "d mmm yyyy")
     assert (cell("last_purchase_on").value, cell("last_purchase_on").is_date) == (datetime(2026, 4, 12), True)
     assert cell("reason_2_shap").value == -0.6
     assert cell("reason_3").value is None
@@ -95,13 +96,13 @@ def test_the_list_is_ready_to_filter_and_print(book):
 
     assert [cell.value for cell in sheet[1]] == [column.heading for column in COLUMNS]
     assert sheet.freeze_panes == "D2"
-    assert sheet.auto_filter.ref == "A1:S3"
+    assert sheet.auto_filter.ref == "A1:Z3"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
-    assert sheet.print_area == "'Call list'!$A$1:$M$3"
+    assert sheet.print_area == "'Call list'!$A$1:$P$3"
     ((area, (rule,)),) = sheet.conditional_formatting._cf_rules.items()
-    assert (str(area.sqref), rule.type) == ("F2:F3", "dataBar")
+    assert (str(area.sqref), rule.type) == ("G2:G3", "dataBar")
 
 
 def test_the_about_sheet_says_what_the_list_is(book):

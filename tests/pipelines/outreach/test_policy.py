@@ -1,0 +1,152 @@
+"""Each rule by hand, the order in which they apply, and who gets the places on a list."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from configs.settings import Lists, Outreach
+from pipelines.outreach.policy import IN_WORDS, expected_gain, places, rules
+from tests.pipelines.outreach.policy_cases import candidates
+
+TODAY = date(2026, 7, 1)
+
+
+def ago(days: int) -> date:
+    return TODAY - timedelta(days=days)
+
+
+def decided(*changes: dict[str, Any], capacity: int = 25, **outreach: Any) -> pl.DataFrame:
+    return places(candidates(*changes), Outreach(**outreach), Lists(customers_per_manager=capacity), TODAY)
+
+
+def code(change: dict[str, Any], **outreach: Any) -> str | None:
+    """The code of a customer beside another one of average figures."""
+    return decided(change, {}, **outreach)["code"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, None),
+        ({"no_contact": True}, "no_contact"),
+        ({"snoozed_until": ago(-1)}, "snoozed"),
+        ({"snoozed_until": TODAY}, None),  # it ends today
+        ({"last_contact_on": ago(29)}, "cool_down"),
+        ({"last_contact_on": ago(30)}, None),
+        ({"churn_probability": 0.49}, "unlikely_to_leave"),  # the average is 0.495
+        ({"value_if_retained": 0.0}, "deselected"),
+        ({"expected_gain": 0.0}, "deselected"),
+        ({"expected_gain": 0.01}, None),
+    ],
+)
+def test_each_rule_alone(change: dict[str, Any], expected: str | None) -> None:
+    assert code(change) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "outreach", "expected"),
+    [
+        ({"last_contact_on": ago(5)}, {"cool_down_days": 5}, None),
+        ({"last_contact_on": ago(0)}, {"cool_down_days": 0}, None),
+        ({"churn_probability": 0.49}, {"minimum_probability": 0.49}, None),
+        ({"churn_probability": 0.6}, {"minimum_probability": 0.61}, "unlikely_to_leave"),
+        ({"value_if_retained": 99.0}, {"minimum_value": 100.0}, "below_minimum_value"),
+        ({"value_if_retained": 100.0}, {"minimum_value": 100.0}, None),
+    ],
+)
+def test_rules_go_by_the_configuration(change: dict[str, Any], outreach: dict[str, Any], expected: str | None) -> None:
+    assert code(change, **outreach) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(0, None), (6, None), (7, "cool_down"), (36, "cool_down"), (37, None), (100, None)]
+)
+def test_a_control_cools_down_once_its_item_ends(days: int, expected: str | None) -> None:
+    # An item keeps its place for 7 days; then come 30 days of rest, as after a contact.
+    assert code({"withheld_on": ago(days)}) == expected
+
+
+def test_the_first_rule_that_applies_gives_the_code() -> None:
+    everything: dict[str, Any] = {
+        "no_contact": True,
+        "snoozed_until": ago(-1),
+        "last_contact_on": ago(1),
+        "churn_probability": 0.1,
+        "value_if_retained": -5.0,
+    }
+    found = []
+    for cause in [*everything, None]:
+        found.append(code(everything, minimum_value=10.0))
+        everything.pop(cause or "", None)
+
+    # Taking away one cause after the other, as they are named above.
+    assert found == ["no_contact", "snoozed", "cool_down", "unlikely_to_leave", "deselected", None]
+    assert list(rules(Outreach(), TODAY)) == [
+        "no_contact",
+        "snoozed",
+        "cool_down",
+        "unlikely_to_leave",
+        "deselected",
+        "below_minimum_value",
+    ]
+    assert list(IN_WORDS) == [*rules(Outreach(), TODAY), "over_capacity"]
+
+
+def test_customers_who_are_all_alike_are_not_below_their_average() -> None:
+    # Seven times 0.1 adds up to a mean just above 0.1.
+    assert decided(*[{"churn_probability": 0.1}] * 7)["would_list"].all()
+
+
+def test_the_gain_is_the_value_at_risk_saved_less_the_cost() -> None:
+    gain = candidates({"value_at_risk": 50.0}).select(expected_gain(0.3, Outreach(action_cost=4.0)))
+
+    assert gain.to_series().to_list() == [pytest.approx(0.3 * 50 - 4)]
+
+
+def test_each_manager_has_places_for_the_most_expected_gain() -> None:
+    found = decided(
+        {"expected_gain": 10.0},
+        {"expected_gain": 30.0},
+        {"expected_gain": 20.0, "account_manager": "Bert"},
+        {"expected_gain": 20.0},
+        {"expected_gain": 40.0, "no_contact": True},  # takes no place
+        capacity=2,
+    )
+
+    assert found.select("customer_id", "would_list", "code", "item_opened").rows() == [
+        ("A", False, "over_capacity", None),
+        ("B", True, None, TODAY),
+        ("C", True, None, TODAY),
+        ("D", True, None, TODAY),
+        ("E", False, "no_contact", None),
+    ]
+
+
+def test_ties_go_by_customer_id_in_any_order() -> None:
+    frame = candidates({}, {}, {})
+    for rows in (frame, frame.reverse()):
+        found = places(rows, Outreach(), Lists(customers_per_manager=2), TODAY)
+        assert found.filter("would_list")["customer_id"].to_list() == ["A", "B"]
+
+
+def test_an_open_item_keeps_its_place_for_a_week_and_then_competes() -> None:
+    def with_places(days: int) -> list[str]:
+        found = decided({"expected_gain": 1.0, "item_opened": ago(days)}, {}, {}, capacity=2)
+        return found.filter("would_list")["customer_id"].to_list()
+
+    assert with_places(6) == ["A", "B"]
+    assert with_places(7) == ["B", "C"]
+
+
+def test_an_open_item_stays_the_same_item() -> None:
+    found = decided({"item_opened": ago(20)}, {})
+
+    assert found.select("customer_id", "item_opened", "was_open").rows() == [("A", ago(20), True), ("B", TODAY, False)]
+
+
+def test_an_open_item_leaves_when_a_rule_says_so() -> None:
+    found = decided({"item_opened": ago(2), "churn_probability": 0.1}, {})
+
+    assert found.select("code", "would_list", "item_opened").row(0) == ("unlikely_to_leave", False, None)
