@@ -4,7 +4,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -134,7 +134,15 @@ def score(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption =
 
 
 @app.command()
-def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+def nightly(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    explain: Annotated[
+        Literal["listed", "all"],
+        typer.Option(help="Whom to explain: who is listed, or also, in explanations.parquet, all who are scored."),
+    ] = "listed",
+    output: OutputOption = None,
+) -> None:
     """Ingest, score, choose whom to call, and publish the lists of a day."""
     from pipelines.nightly import nightly as run_nightly
 
@@ -142,9 +150,9 @@ def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption
     if under_prefect():
         from pipelines.flows import nightly_flow
 
-        nightly_flow(str(config), cutoff.day, str(settings.root))
+        nightly_flow(str(config), cutoff.day, str(settings.root), explain)
     else:
-        run_nightly(settings, cutoff, typer.echo)
+        run_nightly(settings, cutoff, typer.echo, explain=explain)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.load import load_settings
 from features.time import Cutoff
+from pipelines.outreach.explanations import Explain
 from pipelines.nightly import nightly, training
 
 STEP_SECONDS = 3 * 3600
@@ -30,10 +31,10 @@ def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @flow(name="holdfast-nightly", persist_result=False, validate_parameters=False)
-def nightly_flow(config: str, as_of: date, output: str | None = None) -> str:
+def nightly_flow(config: str, as_of: date, output: str | None = None, explain: Explain = "listed") -> str:
     """The nightly job of `config` for `as_of`; returns the publication's folder."""
     settings = load_settings(Path(config), Path(output) if output else None)
-    return str(nightly(settings, Cutoff(as_of, settings.zone), get_run_logger().info, as_task))
+    return str(nightly(settings, Cutoff(as_of, settings.zone), get_run_logger().info, as_task, explain))
 
 
 @flow(name="holdfast-training", persist_result=False, validate_parameters=False)

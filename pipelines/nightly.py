@@ -11,6 +11,7 @@ from typing import Any
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
+from pipelines.outreach.explanations import Explain
 from pipelines.progress import Log
 from pipelines.publish import publish_lists
 from pipelines.score import score
@@ -25,15 +26,16 @@ def directly(step: Callable[..., Any], *arguments: Any) -> Any:
     return step(*arguments)
 
 
-def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> Path:
+def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, explain: Explain = "listed") -> Path:
     """Ingest, score, choose whom to list, publish; returns the publication's folder.
 
-    Raises LockError where another run for the same date is under way, and the error of the step that failed.
+    `explain`: see `pipelines.publish.publish_lists`. Raises LockError where another run for the same date is under way,
+    and the error of the step that failed.
     """
     with run_lock(settings.root, cutoff.day):
         run(ingest, settings, cutoff, log)
         scored = run(score, settings, cutoff, log)
-        return run(publish_lists, settings, cutoff, scored, log)
+        return run(publish_lists, settings, cutoff, scored, log, explain)
 
 
 def training(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> dict[str, str]:

@@ -10,23 +10,36 @@ from configs.settings import Settings
 from features.time import INSTANT, Cutoff
 from pipelines.build import open_store
 from pipelines.outreach.decide import DECISIONS, Decided, decide
+from pipelines.outreach.explain import explainer
+from pipelines.outreach.explanations import EXPLANATIONS_FILE, Explain, write_explanations
 from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, RISK_LIST_FILE, WHY_FILE
 from pipelines.outreach.listing import Listing, listing
 from pipelines.outreach.lists import ListContext, write_csv, write_lists
 from pipelines.progress import Log
-from pipelines.score import SCORES_FILE
+from pipelines.score import FEATURES_FILE, SCORES_FILE
 from pipelines.storage import MANIFEST, combined_hash, commit, point, read_json, staged
 
 CURRENT = "current"
 
 
-def publish_lists(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> Path:
-    """Choose whom to list from the scored folder, and publish; returns the publication's folder."""
+def publish_lists(settings: Settings, cutoff: Cutoff, scored: Path, log: Log, explain: Explain = "listed") -> Path:
+    """Choose whom to list from the scored folder, and publish; returns the publication's folder.
+
+    `explain`: who is explained, the "listed", or "all" who are scored, in `explanations.parquet`.
+    """
     decided = decide(settings, cutoff, scored, log)
-    return publish(settings, cutoff, scored, decided, listing(settings, cutoff, scored, decided), log)
+    return publish(settings, cutoff, scored, decided, listing(settings, cutoff, scored, decided), log, explain)
 
 
-def publish(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided, listed: Listing, log: Log) -> Path:
+def publish(
+    settings: Settings,
+    cutoff: Cutoff,
+    scored: Path,
+    decided: Decided,
+    listed: Listing,
+    log: Log,
+    explain: Explain = "listed",
+) -> Path:
     """Write the publication of `cutoff`'s day and return its folder, `published/.revisions/<date>/<n>`.
 
     It is staged, hashed and flushed first, then `published/<date>` points to it, and `published/current` too unless
@@ -60,6 +73,10 @@ def publish(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided, 
         (folder / "team").mkdir()
         write_csv(listed.leave_alone, folder / "team" / "leave_alone.csv")
         write_csv(listed.left, folder / "team" / "left.csv")
+        if explain == "all":
+            by = explainer(settings, cutoff, facts["model_version"])
+            count = write_explanations(scored / FEATURES_FILE, by, folder / EXPLANATIONS_FILE)
+            log(f"{count:,} customers explained")
         manifest: dict[str, Any] = facts | {
             "config_hash": combined_hash(settings.comparable()),
             "season": decided.season,

@@ -10,7 +10,7 @@ from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff, local_day
 from pipelines.outreach.changes import changes, left
 from pipelines.outreach.customers import CONTACT_COLUMNS
 from pipelines.outreach.decide import LISTED, Decided
-from pipelines.outreach.explain import explain
+from pipelines.outreach.explain import explainer
 from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE, Published, probability_history
 from pipelines.score import FEATURES_FILE
 from pipelines.storage import MANIFEST, read_json
@@ -58,7 +58,7 @@ def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) 
 
     features = listed.select("customer_id").join(features, on="customer_id", how="left", maintain_order="left")
     version = read_json(scored / MANIFEST)["model_version"]
-    grouped, reasons = explain(features, settings, cutoff, version)
+    grouped, _, reasons = explainer(settings, cutoff, version).explain(features)
     why = pl.concat([listed.select("customer_id"), grouped], how="horizontal")
     retrained = last is not None and read_json(last.folder / MANIFEST)["model_version"] != version
     changed = changes(listed, _moved(why, last), since, retrained)
