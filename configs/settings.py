@@ -200,6 +200,7 @@ class Settings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="short lower-case name")
     company: str | None = Field(None, min_length=1, description="name shown on the lists; default: `name`")
+    owner: str | None = Field(None, min_length=1, description="who answers for the models, named on their card")
     root: Path = Field(Path(), description="folder for everything a run writes; default: holdfast_data/<name>")
     business_timezone: Zone = Field("UTC", description='zone that decides what a day is, e.g. "Europe/London"')
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="three-letter currency code")
@@ -264,4 +265,4 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        return self.model_dump(mode="json", exclude={"root", "tracking", "tuning", "backtest"})
+        return self.model_dump(mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest"})

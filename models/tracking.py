@@ -76,6 +76,20 @@ def log_training(
         return versions
 
 
+def log_report(settings: Settings, versions: Mapping[str, str], folder: Path, metrics: Mapping[str, float]) -> None:
+    """Add the files of `folder` and `metrics` to the run that registered `versions`; figures only, as for it.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    name = settings.tracking.churn_model
+    with _mlflow(settings) as mlflow:
+        client = mlflow.MlflowClient()
+        run_id = client.get_model_version(name, versions[name]).run_id
+        client.log_artifacts(run_id, str(folder), "report")
+        for key, value in metrics.items():
+            client.log_metric(run_id, key, value)
+
+
 def log_tuning(
     settings: Settings, parameters: Mapping[str, Any], metrics: Mapping[str, float], artifacts: Mapping[str, Any]
 ) -> None:

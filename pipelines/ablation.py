@@ -37,9 +37,9 @@ TEST_CUTOFFS = 5
 def ablate(settings: Settings, cutoff: Cutoff, log: Log) -> pl.DataFrame:
     """A row a family: its AUC on top of the base families, and what all families lose without it.
 
-    Columns: family, features (how many), added, added_low, added_high, lost, lost_low, lost_high: differences in AUC
-    with 95 % intervals. Learns from and judges by what was known before `cutoff`; registers nothing. Raises ModelError
-    where the log is too short for several test cutoffs an embargo apart from training.
+    Columns: family, features (how many), added, added_low, added_high, lost, lost_low, lost_high (differences in AUC
+    with 95 % intervals), as_of. Learns from and judges by what was known before `cutoff`; registers nothing. Raises
+    ModelError where the log is too short for several test cutoffs an embargo apart from training.
     """
     matrix, families, tests = _labelled(settings, cutoff)
     embargo = pl.duration(days=settings.observation_days)
@@ -68,7 +68,8 @@ def ablate(settings: Settings, cutoff: Cutoff, log: Log) -> pl.DataFrame:
         rows.append((family.name, len(family.feature_columns()), *_interval(added), *_interval(lost)))
         log(f"{family.name:<14} added {_shown(added)}  lost without it {_shown(lost)}")
     figures = [f"{figure}{end}" for figure in ("added", "lost") for end in ("", "_low", "_high")]
-    return pl.DataFrame(rows, schema=["family", "features", *figures], orient="row").sort("added", descending=True)
+    table = pl.DataFrame(rows, schema=["family", "features", *figures], orient="row").sort("added", descending=True)
+    return table.with_columns(as_of=pl.lit(cutoff.day))
 
 
 def _labelled(settings: Settings, cutoff: Cutoff) -> tuple[pl.DataFrame, tuple[Family, ...], list[Cutoff]]:

@@ -13,8 +13,8 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.load import load_settings
 from features.time import Cutoff
-from pipelines.outreach.explanations import Explain
 from pipelines.nightly import nightly, training
+from pipelines.outreach.explanations import Explain
 
 STEP_SECONDS = 3 * 3600
 

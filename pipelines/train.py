@@ -23,7 +23,7 @@ from models.alarms import (
     refuse_reversed,
     shuffled_auc,
 )
-from models.baselines import RECENCY, opponents
+from models.baselines import RECENCY, Opponents, opponents
 from models.boosting import fit, predict
 from models.evaluate import Evaluation, evaluate
 from models.metrics import Floats
@@ -50,6 +50,16 @@ from pipelines.storage import MANIFEST, combined_hash, read_json
 
 REPORT_FILE = "report.json"
 SHUFFLED_ROUNDS = 30  # enough to learn what is there
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The test cutoff: its `scores` by a `pair` that learned from earlier ones, those of `rivals`, and how they did."""
+
+    pair: ModelPair
+    scores: pl.DataFrame
+    rivals: Opponents
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True)
@@ -80,17 +90,22 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     horizons were over before the test cutoff. The registered model learns from all labelled cutoffs. It becomes
     champion once it passes the sanity checks, whatever its grade. Raises ModelError otherwise.
     """
+    from pipelines.reports.training import Trained, write_report  # drawing takes seconds to import
+
     settings = with_tuned(settings, cutoff.day, log)
     store = open_store(settings, cutoff)
     prepared = prepare(settings, store, cutoff, log)
     labelled, fitted, families = prepared.labelled, prepared.fitted, prepared.families
     refuse_unsound(settings, prepared)
-    evaluation = judged(settings, store, prepared)
+    outcome = judged(settings, store, prepared)
+    evaluation = outcome.evaluation
     for line in evaluation.lines():
         log(line)
 
     pair = fit_pair(settings, prepared.split, labelled, prepared.cohort)
-    log(_level_moved(labelled, pair.score(prepared.cohort)))
+    tonight = pair.score(prepared.cohort)
+    level = _level_moved(labelled, tonight)
+    log(level)
     recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
         "features": pair.churn.trees.feature_name(),
@@ -101,20 +116,22 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
         "clv_horizon_days": settings.clv_horizon_days,
     }
     manifest = read_json(store / MANIFEST)
+    tags = {
+        "catalogue": recipe["catalogue"],
+        "data_hash": manifest["data_hash"],
+        "config_hash": combined_hash(settings.comparable()),
+        "git_commit": _git_commit(),
+        "grade": recipe["grade"],
+    }
     versions = log_training(
         settings,
         {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
         parameters=settings.training.model_dump() | settings.churn.model_dump() | _cutoffs(prepared.split, cutoff),
         metrics=evaluation.as_metrics(),
-        tags={
-            "catalogue": recipe["catalogue"],
-            "data_hash": manifest["data_hash"],
-            "config_hash": combined_hash(settings.comparable()),
-            "git_commit": _git_commit(),
-            "grade": recipe["grade"],
-        },
+        tags=tags,
         artifacts={RECIPE_FILE: recipe, REPORT_FILE: asdict(evaluation), "features.json": dictionary(families)},
     )
+    write_report(Trained(settings, prepared, outcome, tonight, level, manifest, tags, versions), log)
     make_champion(settings, versions)
     log("champion: " + ", ".join(f"{name} version {version}" for name, version in versions.items()))
     return versions
@@ -177,13 +194,14 @@ def fit_pair(settings: Settings, split: Split, labelled: pl.DataFrame, cohort: p
     return ModelPair.train(labelled, cohort, training, settings.observation_days)
 
 
-def judged(settings: Settings, store: Path, prepared: Prepared) -> Evaluation:
-    """The figures of a pair that learned from the earlier cutoffs only, on the test cutoff, beside its opponents."""
+def judged(settings: Settings, store: Path, prepared: Prepared) -> Judged:
+    """A pair that learned from the earlier cutoffs only, on the test cutoff, beside its opponents."""
     earlier, test = prepared.earlier, prepared.test
-    scores = fit_pair(settings, prepared.split, earlier, test).score(test)
+    pair = fit_pair(settings, prepared.split, earlier, test)
+    scores = pair.score(test)
     visits = visits_of(store, prepared.split.test)
     rivals = opponents(earlier, test, visits, settings.churn.horizon_days, settings.clv_horizon_days)
-    return evaluate(scores, test, rivals, settings.training.seed)
+    return Judged(pair, scores, rivals, evaluate(scores, test, rivals, settings.training.seed))
 
 
 def _level_moved(labelled: pl.DataFrame, scores: pl.DataFrame) -> str:

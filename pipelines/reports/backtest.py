@@ -60,7 +60,7 @@ def backtest_page(found: Backtest, company: str) -> str:
             rules=(0.8,),
         ),
         Section(
-            "Against each opponent", ["Mean difference over all days, 95 % interval over customers."], "", found.ahead
+            "Against each opponent", ["Mean difference over all days, 95 % interval over customers."], None, found.ahead
         ),
     ]
     return render(f"Backtest: {company}", summary(found), sections)

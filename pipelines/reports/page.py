@@ -1,12 +1,14 @@
 """A page of figures: sections of text, a chart and its table, in one HTML file that needs nothing but itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup
 
+from pipelines.reports.charts import NARROW, WIDE, Chart, as_svg
 from pipelines.templating import environment
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
@@ -14,30 +16,56 @@ ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, sentences, a chart as SVG text (may be empty) and the table of its figures (None: no table)."""
+    """A heading, sentences, a chart (None: no chart) and the table of its figures (None: no table).
+
+    `opened`: the table is shown at once, not on request.
+    """
 
     heading: str
     sentences: Sequence[str]
-    chart: str
+    chart: Chart | None
     table: pl.DataFrame | None
+    opened: bool = False
 
 
-def render(title: str, summary: Sequence[str], sections: Sequence[Section]) -> str:
-    """The page as HTML text. Charts are taken as they are; everything else is escaped."""
-    shown = [
-        {
-            "heading": section.heading,
-            "sentences": section.sentences,
-            "chart": Markup(section.chart),  # drawn here from numbers and names of our own
-            "columns": [] if section.table is None else section.table.columns,
-            "rows": [] if section.table is None else [[_shown(v) for v in row] for row in section.table.rows()],
-        }
-        for section in sections
-    ]
-    return ENVIRONMENT.get_template("report.html.j2").render(title=title, summary=summary, sections=shown)
+NOTHING: Mapping[str, str] = {}
+
+
+def render(
+    title: str,
+    summary: Sequence[str],
+    sections: Sequence[Section],
+    tiles: Mapping[str, str] = NOTHING,
+    links: Mapping[str, str] = NOTHING,
+) -> str:
+    """The page as HTML text. Charts are taken as they are; everything else is escaped.
+
+    `tiles`: the figures to see first, name -> figure. `links`: text -> address, of pages beside this one.
+    """
+    return ENVIRONMENT.get_template("report.html.j2").render(
+        title=title, summary=summary, sections=[_drawn(section) for section in sections], tiles=tiles, links=links
+    )
+
+
+def _drawn(section: Section) -> dict[str, Any]:
+    table, chart = section.table, section.chart
+    return {
+        "heading": section.heading,
+        "sentences": section.sentences,
+        # Drawn here from numbers; the texts in a chart are escaped where it is drawn.
+        "charts": {}
+        if chart is None
+        else {n: Markup(as_svg(chart, w)) for n, w in (("wide", WIDE), ("narrow", NARROW))},
+        "opened": section.opened,
+        "columns": [] if table is None else [name.replace("_", " ") for name in table.columns],
+        "kinds": [] if table is None else ["number" if dtype.is_numeric() else "text" for dtype in table.dtypes],
+        "rows": [] if table is None else [[_shown(value) for value in row] for row in table.rows()],
+    }
 
 
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.{0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 4}f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
