@@ -11,6 +11,7 @@ from pipelines.outreach.contacts import contacts
 from pipelines.outreach.control import CONTROL
 from pipelines.outreach.customers import latest_customers, objected
 from pipelines.outreach.history import DECISIONS_FILE, Published
+from pipelines.outreach.policy import LISTED
 
 LAST_DECISIONS = {
     **dict.fromkeys(("customer_id", "decision", "code", "arm", "act_by_why"), pl.String()),
@@ -61,7 +62,7 @@ def candidates(
             pl.col("account_manager").fill_null(settings.lists.unassigned_manager),
             pl.col("no_contact").fill_null(False),
             pl.when(~closed).then(pl.col("item_opened", "act_by", "act_by_why")),
-            was_listed=(pl.col("decision") == "listed").fill_null(False),
+            was_listed=(pl.col("decision") == LISTED).fill_null(False),
         )
         .drop("arm", "decision", "forgotten")
     )

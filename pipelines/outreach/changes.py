@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.outreach.policy import IN_WORDS
+from pipelines.outreach.policy import IN_WORDS, LISTED
 from pipelines.outreach.wording import day, percent
 
 NEW, STILL = "new", "still"
@@ -94,7 +94,7 @@ def left(before: pl.DataFrame, tonight: pl.DataFrame, last: date | None) -> pl.D
         .otherwise(known)
     )
     now = tonight.select("customer_id", "decision", "code", probability_now="churn_probability")
-    gone = before.join(now, on="customer_id", how="left").filter(pl.col("decision").fill_null("") != "listed")
+    gone = before.join(now, on="customer_id", how="left").filter(pl.col("decision").fill_null("") != LISTED)
     return gone.sort("account_manager", "customer_id").select(
         *("customer_id", "display_name", "account_manager", why.alias("why")),
         *("churn_probability", "probability_now", "last_purchase_on"),

@@ -1,7 +1,7 @@
 """What was done lately with each customer: the latest contact from our side, and a pause that was asked for.
 
-Of the words that an outcome's `status` may hold, three have a meaning here; any other says that the customer was dealt
-with, which closes the open item and begins a cool-down.
+An outcome says that the customer was dealt with, which closes the open item and begins a cool-down, unless its status
+is a pause or that nobody was reached.
 """
 
 import polars as pl
@@ -12,7 +12,7 @@ from features.time import Cutoff, local_day
 from pipelines.build import Tables
 
 SNOOZE = "snooze"  # not before the day in `snooze_until`
-STAYS_OPEN = ("open", "not_reached")
+NO_ANSWER = "no_answer"
 
 
 def contacts(tables: Tables, cutoff: Cutoff, outreach: Outreach) -> pl.DataFrame:
@@ -25,8 +25,8 @@ def contacts(tables: Tables, cutoff: Cutoff, outreach: Outreach) -> pl.DataFrame
     outcomes = tables.get("outcomes", TABLES["outcomes"].empty())
     personal = pl.lit(outreach.campaigns_are_contacts) | pl.col("campaign").is_null()
     reached_out = interactions.filter(pl.col("direction") == "out", personal)
-    status = pl.col("status").str.strip_chars().str.to_lowercase().fill_null("")
-    closing = outcomes.filter(~status.is_in([SNOOZE, *STAYS_OPEN]))
+    status = pl.col("status").fill_null("")
+    closing = outcomes.filter(~status.is_in([SNOOZE, NO_ANSWER]))
     made = pl.concat([reached_out.select("customer_id", at="occurred_at"), closing.select("customer_id", "at")])
     latest = outcomes.sort("customer_id", "at", "list_date").unique("customer_id", keep="last", maintain_order=True)
     asked_for = local_day(pl.col("snooze_until"), cutoff.zone)

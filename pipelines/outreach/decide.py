@@ -15,12 +15,11 @@ from pipelines.outreach.act_by import FEATURES_READ, act_by
 from pipelines.outreach.candidates import candidates, facts_of
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, KEY, season_of, updated, with_arms
 from pipelines.outreach.history import ASSIGNMENTS_FILE, Published, published_before, published_on
-from pipelines.outreach.policy import expected_gain, places
+from pipelines.outreach.policy import LEFT_ALONE, LISTED, WITHHELD, expected_gain, places
 from pipelines.outreach.save_rate import SaveRate, save_rate
 from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE, SCORES_FILE
 
-LISTED, WITHHELD, LEFT_ALONE = "listed", "control", "left_alone"
 NEW_ITEM, OPEN_ITEM = "new_item", "open_item"
 DECISIONS = [
     *("customer_id", "cutoff", "decision", "code", "arm", "would_list", "season", "stratum", "item_opened"),

@@ -9,9 +9,10 @@ from configs.settings import Lists, Settings
 from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff, local_day
 from pipelines.outreach.changes import changes, left
 from pipelines.outreach.customers import CONTACT_COLUMNS
-from pipelines.outreach.decide import LISTED, Decided
+from pipelines.outreach.decide import Decided
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE, Published, probability_history
+from pipelines.outreach.policy import LISTED
 from pipelines.score import FEATURES_FILE
 from pipelines.storage import MANIFEST, read_json
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from configs.settings import Lists, Outreach
 
+LISTED, WITHHELD, LEFT_ALONE = "listed", "control", "left_alone"  # what is decided on a customer
 ROUNDING = 1e-9
 OVER_CAPACITY = "over_capacity"
 

@@ -58,7 +58,13 @@ def test_an_empty_table_passes(name: str):
 @pytest.mark.parametrize(
     ("name", "column", "value", "said_of", "check"),
     [
-        ("outcomes", "snooze_until", at("2025-04-30"), "outcomes", "snooze_until before list_date"),
+        (
+            "outcomes",
+            "status",
+            "Saved",
+            "status",
+            "not one of contacted, saved, lost, not_at_risk, no_answer, snooze",
+        ),
         ("transactions", "transaction_id", "", "transaction_id", "empty text"),
         ("transactions", "transaction_id", "000", "transactions", "repeated transaction_id"),
         ("transactions", "customer_id", "", "customer_id", "empty text"),

@@ -22,7 +22,7 @@ Night = Callable[[str], pl.DataFrame]
 
 @pytest.fixture(scope="module")
 def nights(company: Company, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The publications of both nights; in between, three of the listed were reached and one asked for a pause."""
+    """The publications of both nights; in between, three of the listed were dealt with and one asked for a pause."""
     root = tmp_path_factory.mktemp("outreach")
     (root / "simulated").symlink_to(company.settings.root / "simulated")
     changes = {
@@ -38,7 +38,7 @@ def nights(company: Company, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     done = [
         {"customer_id": name, "list_date": at - timedelta(hours=10), "arm": "treat", "status": status, "at": at}
         | {"known_at": at, "snooze_until": at + timedelta(days=5) if status == "snooze" else None}
-        for name, status in zip(listed, ["reached", "reached", "reached", "snooze"], strict=True)
+        for name, status in zip(listed, ["contacted", "saved", "lost", "snooze"], strict=True)
     ]
     pl.DataFrame(done, schema=TABLES["outcomes"].schema).write_parquet(root / "outcomes.parquet")
     return first, nightly(settings, Cutoff(NEXT, settings.zone), company.log)

@@ -47,10 +47,10 @@ def test_mass_mailings_count_where_configured() -> None:
 @pytest.mark.parametrize(
     ("status", "contact"),
     [
-        ("reached", date(2026, 6, 12)),
+        ("contacted", date(2026, 6, 12)),
         ("-", date(2026, 6, 12)),  # an outcome is an outcome, whatever it says
-        ("not_reached", None),
-        (" Open", None),
+        ("no_answer", None),
+        ("not_at_risk", date(2026, 6, 12)),
         ("snooze", None),
     ],
 )
@@ -64,11 +64,11 @@ def test_outcomes_that_deal_with_the_customer_are_contacts(status: str, contact:
 
 def test_a_pause_lasts_until_its_day_or_a_cool_down() -> None:
     outcomes = """
-        customer_id | list_date  | arm   | status  | at         | snooze_until
-        A           | 2026-06-10 | treat | snooze  | 2026-06-12 | 2026-07-05
-        B           | 2026-06-10 | treat | Snooze  | 2026-06-12 | -
-        C           | 2026-06-10 | treat | snooze  | 2026-06-12 | 2026-07-05
-        C           | 2026-06-10 | treat | reached | 2026-06-13 | -
+        customer_id | list_date  | arm   | status | at         | snooze_until
+        A           | 2026-06-10 | treat | snooze | 2026-06-12 | 2026-07-05
+        B           | 2026-06-10 | treat | snooze | 2026-06-12 | -
+        C           | 2026-06-10 | treat | snooze | 2026-06-12 | 2026-07-05
+        C           | 2026-06-10 | treat | saved  | 2026-06-13 | -
     """
     customers = found(Outreach(cool_down_days=20), outcomes=outcomes)
 

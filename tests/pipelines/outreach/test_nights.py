@@ -191,7 +191,7 @@ def test_an_outcome_closes_the_item_and_the_customer_rests(nights) -> None:
     company = nights(alike(3), outreach={"control_share": 0.0, "cool_down_days": 10})
     company.publish(0)
     company.tables["outcomes"] = OUTCOMES + (
-        f"C00 | {on(0)} | treat | reached | {on(0)} 10:00 | -\nC01 | {on(0)} | treat | not_reached | {on(0)} 10:00 | -"
+        f"C00 | {on(0)} | treat | contacted | {on(0)} 10:00 | -\nC01 | {on(0)} | treat | no_answer | {on(0)} 10:00 | -"
     )
     company.publish(1)
     company.publish(10)
