@@ -95,6 +95,14 @@ def test_small_lists_add_up_to_the_share_over_a_season(nights: list[int], share:
         assert abs(len(controls(drawn)) - share * drawn.height) < 1
 
 
+def test_a_short_list_has_a_control_as_often_as_the_share_asks_for() -> None:
+    withheld = [len(controls(draw(new(3), str(season), NOBODY, 0.1))) for season in range(300)]
+
+    # One of three customers in three tenths of the seasons: 90, with a standard error of 8.
+    assert set(withheld) == {0, 1}
+    assert abs(sum(withheld) - 90) < 25
+
+
 def test_strata_are_above_and_below_the_median() -> None:
     figures = [(0.9, 10.0), (0.5, 90.0), (0.5, 10.0), (0.9, 90.0)]
     rows = [{"churn_probability": risk, "value_if_retained": value} for risk, value in figures]
