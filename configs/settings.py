@@ -42,6 +42,7 @@ def _known_zone(name: str) -> str:
 
 # Columns of `customers` that are personal, or serve another end.
 NO_FEATURE = {"customer_id", "signed_up_on", "valid_from", "display_name", "phone", "email", "preferred_channel"}
+FURTHER_DAYS = (30, 60)
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -78,6 +79,29 @@ class Churn(Section):
     horizon_days: Days = Field(90, description="days after the cutoff in which leaving is looked for")
     active_within_days: Days = Field(365, description="a customer is scored with a purchase in this many days")
     grace_days: int = Field(30, ge=0, le=365, description="a new contract within these days is no churn")
+    further_horizons: list[Days] | None = Field(
+        None, description="shorter horizons, in days, to tell when as well; default: 30 and 60, where shorter"
+    )
+
+    @model_validator(mode="after")
+    def _further_is_shorter(self) -> Self:
+        refused = [str(days) for days in self.further_horizons or [] if days >= self.horizon_days]
+        if refused:
+            raise ValueError(
+                f"`further_horizons` must be shorter than `horizon_days`, {self.horizon_days}: {', '.join(refused)}"
+            )
+        return self
+
+    @property
+    def further_days(self) -> list[int]:
+        """Horizons shorter than the one that churn is defined by, in days, ascending."""
+        if self.further_horizons is None:
+            return [days for days in FURTHER_DAYS if days < self.horizon_days]
+        return sorted(set(self.further_horizons))
+
+    def meaning(self) -> dict[str, Any]:
+        """What leaving means, as plain values, which models and tuned settings are made for; not how it is told."""
+        return self.model_dump(exclude={"further_horizons"})
 
 
 class Clv(Section):

@@ -13,54 +13,55 @@ from features.time import Cutoff, Horizon, local_day
 def labels(
     tables: Mapping[str, pl.DataFrame], rows: pl.DataFrame, cutoffs: Sequence[Cutoff], churn: Churn, clv_days: int
 ) -> pl.DataFrame:
-    """`rows` (customer_id, cutoff Date) with `churned` (Int8) and `value` (Float64, currency units).
+    """`rows` (customer_id, cutoff Date) with `churned` (Int8), `value` (Float64, currency units), `event_days` (Int16).
 
     Inactivity: churned is 1 without a purchase in `[cutoff, cutoff + horizon)`. Contract: 1 where a contract ended in
     it and no other outlasts that end, begun by the `grace_days`-th day (of the business zone) after it. Value: sales
-    less returns, less cost where it is known, and less costs to serve, in `[cutoff, cutoff + clv_days)`. The caller
-    keeps to cutoffs whose horizons lie wholly before what has been observed.
+    less returns, less cost where it is known, and less costs to serve, in `[cutoff, cutoff + clv_days)`.
+    `event_days`: whole days of the business zone from the cutoff to what was seen first in the horizon, the purchase of
+    who stayed or the end of the contract of who left; null where neither was. What happened within d days has
+    event_days < d. The caller keeps to cutoffs whose horizons lie wholly before what has been observed.
     """
-    leaving = _left_contract if churn.definition == "contract" else _no_purchase
+    contractual = churn.definition == "contract"
+    events = _ends if contractual else _purchases
+    seen = pl.col("event_days").is_not_null()
+    churned = (seen if contractual else ~seen).cast(pl.Int8).alias("churned")
     parts = []
     for cutoff in cutoffs:
         here = rows.lazy().filter(pl.col("cutoff") == cutoff.day)
+        first = events(tables, cutoff, churn).group_by("customer_id").agg(pl.col("at").min())
+        days = (local_day(pl.col("at"), cutoff.zone) - cutoff.day).dt.total_days().cast(pl.Int16)
         value = _value(tables, cutoff, Horizon(clv_days))
-        parts.append(leaving(here, tables, cutoff, churn).join(value, on="customer_id", how="left"))
+        found = here.join(first, on="customer_id", how="left").join(value, on="customer_id", how="left")
+        found = found.with_columns(pl.col("value").fill_null(0.0), event_days=days)
+        parts.append(found.select("customer_id", "cutoff", churned, "value", "event_days"))
     order = rows.with_row_index("position").select("customer_id", "cutoff", "position")
-    found = pl.concat(pl.collect_all(parts)).with_columns(pl.col("value").fill_null(0.0))
-    return order.join(found, on=["customer_id", "cutoff"], how="left").sort("position").drop("position")
+    found = order.join(pl.concat(pl.collect_all(parts)), on=["customer_id", "cutoff"], how="left")
+    return found.sort("position").drop("position")
 
 
 def _within(column: str, cutoff: Cutoff, horizon: Horizon) -> pl.Expr:
     return (pl.col(column) >= cutoff.instant) & (pl.col(column) < horizon.end(cutoff))
 
 
-def _no_purchase(rows: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
+def _purchases(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
+    """customer_id and the instant `at` of every purchase in the horizon."""
     bought = tables["transactions"].lazy().filter(pl.col("amount") > 0)
-    bought = bought.filter(_within("occurred_at", cutoff, Horizon(churn.horizon_days))).select("customer_id").unique()
-    stayed = bought.with_columns(stayed=pl.lit(True))
-    return rows.join(stayed, on="customer_id", how="left").select(
-        "customer_id", "cutoff", churned=pl.col("stayed").is_null().cast(pl.Int8)
-    )
+    bought = bought.filter(_within("occurred_at", cutoff, Horizon(churn.horizon_days)))
+    return bought.select("customer_id", at="occurred_at")
 
 
-def _left_contract(
-    rows: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn
-) -> pl.LazyFrame:
-    def day(column: str) -> pl.Expr:
-        return local_day(pl.col(column), cutoff.zone)
-
+def _ends(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> pl.LazyFrame:
+    """customer_id and the instant `at` of every end of a contract in the horizon that no other contract outlasts."""
     contracts = tables["contracts"].lazy()
     ended = contracts.filter(_within("ended_on", cutoff, Horizon(churn.horizon_days)))
-    ended = ended.select("customer_id", "ended_on").unique()
+    ended = ended.select("customer_id", at="ended_on").unique()
     others = contracts.select("customer_id", other_start="started_on", other_end="ended_on")
-    outlasts = pl.col("other_end").is_null() | (pl.col("other_end") > pl.col("ended_on"))
-    in_time = day("other_start") <= day("ended_on") + timedelta(days=churn.grace_days)
+    outlasts = pl.col("other_end").is_null() | (pl.col("other_end") > pl.col("at"))
+    began, over = (local_day(pl.col(time), cutoff.zone) for time in ("other_start", "at"))
+    in_time = began <= over + timedelta(days=churn.grace_days)
     carried_on = ended.join(others, on="customer_id").filter(outlasts & in_time)
-    left = ended.join(carried_on, on=["customer_id", "ended_on"], how="anti").select("customer_id").unique()
-    return rows.join(left.with_columns(left=pl.lit(True)), on="customer_id", how="left").select(
-        "customer_id", "cutoff", churned=pl.col("left").is_not_null().cast(pl.Int8)
-    )
+    return ended.join(carried_on, on=["customer_id", "at"], how="anti")
 
 
 def _value(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, horizon: Horizon) -> pl.LazyFrame:

@@ -59,7 +59,10 @@ def weeks_from(day: date) -> list[date]:
     return [day + timedelta(weeks=week) for week in range(WEEKS_AHEAD + 1)]
 
 
-def shift_to(raw_score: Floats, level: float) -> float:
-    """What to add to raw scores (log-odds) for their mean probability to be `level` (held within 0.0001..0.9999)."""
+def shift_to(raw_score: Floats, level: float, weights: Floats | None = None) -> float:
+    """What to add to raw scores (log-odds) for their mean probability to be `level` (held within 0.0001..0.9999).
+
+    `weights`, of each row in that mean; default: all alike.
+    """
     bounded = float(np.clip(level, 1e-4, 1 - 1e-4))
-    return float(brentq(lambda shift: expit(raw_score + shift).mean() - bounded, -50, 50))
+    return float(brentq(lambda shift: np.average(expit(raw_score + shift), weights=weights) - bounded, -50, 50))

@@ -1,4 +1,4 @@
-"""Churn and value trained together on one labelled matrix, and the figures they score a cohort with."""
+"""Churn, its timing and value trained together on one labelled matrix, and the figures they score a cohort with."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -7,14 +7,16 @@ from typing import Any, Self
 import lightgbm as lgb
 import polars as pl
 
-from configs.settings import Training
+from configs.settings import Churn, Training
 from features.matrix import KEYS
 from models.calibrate import Calibrator, calibrate
 from models.churn import ChurnModel, Shape, decide_shape, train_churn
 from models.clv import ClvModel, find_spread, train_clv
+from models.metrics import Floats
 from models.splits import apart
+from models.timing import Timing, train_timing
 
-LABELS = ["churned", "value"]
+LABELS = ["churned", "value", "event_days"]
 
 
 def features_only(matrix: pl.DataFrame) -> pl.DataFrame:
@@ -24,21 +26,31 @@ def features_only(matrix: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class ModelPair:
-    """A churn model with its calibrator, and a value model over the same features."""
+    """A churn model with its calibrator and timing, and a value model over the same features."""
 
     churn: ChurnModel
     calibrator: Calibrator
     clv: ClvModel
+    timing: Timing = Timing()
 
     @classmethod
-    def train(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, embargo_days: int) -> Self:
-        """Train on `labelled` (a matrix with `churned` and `value`), for the day of `cohort` and the weeks after it.
+    def train(
+        cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, embargo_days: int, churn: Churn
+    ) -> Self:
+        """Train on `labelled` (a matrix with LABELS), for the day of `cohort` and the weeks after it.
 
         `cohort` is the unlabelled matrix of one cutoff, whose expected share of leavers sets the level. Rounds, weights
         and the spread of values are decided on the latest labelled cutoff, by models of cutoffs whose horizons
         (`embargo_days`) were over before it, or of other customers where there are none; then everything is learned
-        again from all of them.
+        again from all of them. `churn` says what leaving meant, and for which further horizons it is told.
         """
+        pair = cls._decided(labelled, cohort, training, embargo_days)
+        probability = pair._churn_probability(features_only(cohort), cohort["cutoff"])
+        rows = labelled.select("cutoff", *LABELS)
+        return replace(pair, timing=train_timing(features_only(labelled), rows, cohort, probability, churn, training))
+
+    @classmethod
+    def _decided(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, embargo_days: int) -> Self:
         before, trial = _trial(labelled, embargo_days)
         if min(before["churned"].n_unique(), trial["churned"].n_unique()) < 2:  # too little to decide anything
             pair = cls._fit(labelled, cohort, training, Shape(training.rounds // 2))
@@ -61,11 +73,18 @@ class ModelPair:
         predicted = self.clv.value_if_retained(features_only(stayed), stayed["cutoff"])
         return replace(self, clv=replace(self.clv, spread=find_spread(predicted, stayed["value"].to_numpy())))
 
+    def _churn_probability(self, features: pl.DataFrame, cutoffs: pl.Series) -> Floats:
+        return self.calibrator.probability(self.churn.raw_score(features), cutoffs)
+
     @classmethod
     def restore(cls, churn: lgb.Booster, clv: lgb.Booster, recipe: dict[str, Any]) -> Self:
         """The pair made of registered Boosters and what `recipe()` gave."""
-        calibrator = Calibrator.restore(recipe["calibrator"])
-        return cls(ChurnModel.restore(churn, recipe["churn"]), calibrator, ClvModel.restore(clv, recipe["clv"]))
+        return cls(
+            ChurnModel.restore(churn, recipe["churn"]),
+            Calibrator.restore(recipe["calibrator"]),
+            ClvModel.restore(clv, recipe["clv"]),
+            Timing.restore(recipe["timing"]),
+        )
 
     def recipe(self) -> dict[str, Any]:
         """What, beside the Boosters, makes up the pair, as plain JSON values."""
@@ -73,20 +92,22 @@ class ModelPair:
             "churn": self.churn.recipe(),
             "calibrator": self.calibrator.recipe(),
             "clv": self.clv.recipe(),
+            "timing": self.timing.recipe(),
         }
 
     def score(self, matrix: pl.DataFrame) -> pl.DataFrame:
         """Keys of `matrix` with the figures of each row as of its cutoff, all Float64.
 
-        churn_probability, predicted_clv with the ends of its 80 % interval (_low, _high), value_if_retained and
-        value_at_risk.
+        churn_probability, churn_probability_<d>d of each further horizon (see `models.timing`), predicted_clv with the
+        ends of its 80 % interval (_low, _high), value_if_retained and value_at_risk.
         """
         features, cutoffs = features_only(matrix), matrix["cutoff"]
-        probability = self.calibrator.probability(self.churn.raw_score(features), cutoffs)
+        probability = self._churn_probability(features, cutoffs)
         retained = self.clv.value_if_retained(features, cutoffs)
         low, high = self.clv.interval(probability, retained)
         return matrix.select(KEYS).with_columns(
             churn_probability=probability,
+            **self.timing.probabilities(probability, features, cutoffs),
             predicted_clv=self.clv.predicted_clv(probability, retained),
             predicted_clv_low=low,
             predicted_clv_high=high,

@@ -55,7 +55,7 @@ def with_tuned(settings: Settings, day: date, log: Callable[[str], None]) -> Set
         return settings
     try:
         tuned = Tuned.model_validate_json(path.read_bytes())
-        if tuned.definition != settings.churn.model_dump():
+        if tuned.definition != settings.churn.meaning():
             raise ModelError(f"tuned for another churn: {tuned.definition}")
         training = apply_tuned(settings.training, tuned)
     except (ModelError, ValidationError) as error:

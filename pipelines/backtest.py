@@ -20,7 +20,7 @@ from features.time import Cutoff
 from features.timeline import Bucket
 from models.baselines import opponents
 from models.compare import BEST, Scored, auc_of, captured_of, compare
-from models.evaluate import Evaluation, evaluate
+from models.evaluate import WHAT_IS_SEEN, WITHIN, Evaluation, evaluate, further_days
 from pipelines.build import open_store, over_buckets, visits_of
 from pipelines.progress import Log
 from pipelines.train import fit_pair, prepare
@@ -100,10 +100,19 @@ def summary(found: Backtest) -> list[str]:
         f"{figure}: ahead of {_the(opponent)} by {ahead:+.4f} ({low:+.4f}..{high:+.4f})"
         for figure, opponent, ahead, low, high in found.ahead.rows()
     ]
+
+    def within(days: int) -> str:
+        predicted, happened, error = (f"within_{days}d_{kind}" for kind in WITHIN)
+        return (
+            f"within {days} days ({WHAT_IS_SEEN}): {mean[predicted]:.3f} predicted, {mean[happened]:.3f} happened on "
+            f"average; calibration error {mean[error]:.3f} on average, {worst[error][1]:.3f} at most"
+        )
+
     return [
         *lines,
         f"AUC {mean['auc']:.4f} on average of {table.height} days",
         f"calibration error {mean['calibration_error']:.3f} on average, {worst['calibration_error'][1]:.3f} at most",
+        *(within(days) for days in further_days(table.columns)),
         f"predicted over actual total value {mean['value_ratio']:.2f} on average, "
         f"{worst['value_ratio'][0]:.2f}..{worst['value_ratio'][1]:.2f}",
         f"within their 80 % intervals: {mean['coverage_80']:.1%} on average, "
@@ -138,7 +147,7 @@ def _at(settings: Settings, store: Path, then: Cutoff) -> tuple[Evaluation, Scor
 
 
 def outcomes(settings: Settings, store: Path, cutoff: Cutoff) -> pl.DataFrame:
-    """What happened to the cohort of `cutoff`, by all that the store knows: customer_id, cutoff, churned, value."""
+    """What happened to the cohort of `cutoff`, by all that the store knows: the columns of `features.labels`."""
 
     def found(tables: Bucket) -> pl.DataFrame:
         rows = cohort(tables, [cutoff], settings.churn)

@@ -161,7 +161,7 @@ def labelled_features_of(
     settings: Settings,
     until: Cutoff,
 ) -> pl.DataFrame:
-    """Matrix of one bucket with `churned` (Int8) and `value` (Float64), for cutoffs whose horizons are over.
+    """Matrix of one bucket with the columns of `features.labels`, for cutoffs whose horizons are over.
 
     Labels tell what was known strictly before `until`, even where the store knows more.
     """
@@ -172,4 +172,4 @@ def labelled_features_of(
         if name in ("transactions", "contracts", "costs")
     }
     found = labels(known, matrix.select("customer_id", "cutoff"), cutoffs, settings.churn, settings.clv_horizon_days)
-    return matrix.with_columns(found["churned"], found["value"])
+    return matrix.with_columns(found.drop("customer_id", "cutoff").get_columns())

@@ -54,6 +54,7 @@ def publish(
         company=settings.company or settings.name,
         as_of=cutoff.day,
         horizon_days=settings.churn.horizon_days,
+        soon_days=min(settings.churn.further_days, default=None),
         clv_horizon_days=settings.clv_horizon_days,
         currency=settings.currency,
         model_version=facts["model_version"],

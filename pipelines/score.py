@@ -64,7 +64,7 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
 
 
 def refuse_other_recipe(champion: Registered, catalogue: str, settings: Settings) -> None:
-    """Raise ModelError unless the champion was made for these features and this definition of churn."""
+    """Raise ModelError unless the champion was made for these features, this definition of churn and its horizons."""
     recipe = champion.recipe
     if recipe["catalogue"] != catalogue:
         raise ModelError(
@@ -72,8 +72,12 @@ def refuse_other_recipe(champion: Registered, catalogue: str, settings: Settings
             f"{recipe['catalogue'][:12]}, tonight's {catalogue[:12]}. Check that the same sources are configured, or "
             "run `holdfast train`."
         )
-    asked = settings.churn.model_dump() | {"clv_horizon_days": settings.clv_horizon_days}
-    trained = recipe["definition"] | {"clv_horizon_days": recipe["clv_horizon_days"]}
+    further = [horizon["days"] for horizon in recipe.get("timing", [])]  # older champions knew of none
+    trained = recipe["definition"] | {"clv_horizon_days": recipe["clv_horizon_days"], "further_horizons": further}
+    asked = settings.churn.meaning() | {
+        "clv_horizon_days": settings.clv_horizon_days,
+        "further_horizons": settings.churn.further_days,
+    }
     differing = [f"{key} {trained[key]} -> {value}" for key, value in asked.items() if trained[key] != value]
     if differing:
         raise ModelError(

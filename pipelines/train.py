@@ -112,7 +112,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
         "catalogue": fingerprint(families, tables_in(store)),
         "context": fitted.recipe(),
         "grade": evaluation.judgement.grade,
-        "definition": settings.churn.model_dump(),
+        "definition": settings.churn.meaning(),
         "clv_horizon_days": settings.clv_horizon_days,
     }
     manifest = read_json(store / MANIFEST)
@@ -126,7 +126,10 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     versions = log_training(
         settings,
         {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
-        parameters=settings.training.model_dump() | settings.churn.model_dump() | _cutoffs(prepared.split, cutoff),
+        parameters=settings.training.model_dump()
+        | settings.churn.meaning()
+        | {"further_days": settings.churn.further_days}
+        | _cutoffs(prepared.split, cutoff),
         metrics=evaluation.as_metrics(),
         tags=tags,
         artifacts={RECIPE_FILE: recipe, REPORT_FILE: asdict(evaluation), "features.json": dictionary(families)},
@@ -191,7 +194,7 @@ def refuse_unsound(settings: Settings, prepared: Prepared) -> None:
 def fit_pair(settings: Settings, split: Split, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:
     """The models that learn from `labelled`, rows of the cutoffs of `split`, for the day of `cohort`."""
     training = settings.training.model_copy(update={"lookback_days": split.lookback_days})
-    return ModelPair.train(labelled, cohort, training, settings.observation_days)
+    return ModelPair.train(labelled, cohort, training, settings.observation_days, settings.churn)
 
 
 def judged(settings: Settings, store: Path, prepared: Prepared) -> Judged:

@@ -27,7 +27,7 @@ def tune(settings: Settings, cutoff: Cutoff, log: Log) -> Tuned:
     folds = folds_of(prepared.earlier, settings.observation_days, at_least)
     days = [fold.day for fold in folds]
     log("folds: " + ", ".join(f"{fold.day} ({fold.train.height:,} rows learned from)" for fold in folds))
-    definition = settings.churn.model_dump()
+    definition = settings.churn.meaning()
     searched = {
         "as_of": cutoff.day.isoformat(),
         "data": read_json(store / MANIFEST)["data_hash"],

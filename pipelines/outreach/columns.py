@@ -5,7 +5,10 @@ from typing import Literal
 
 import polars as pl
 
+from models.timing import further_columns
 from pipelines.outreach.context import ListContext
+
+SOON = "churn_probability_soon"  # the score of the first further horizon, whichever that is
 
 Kind = Literal["text", "count", "percent", "money", "number", "date"]
 
@@ -21,7 +24,10 @@ DTYPES: dict[Kind, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in the data, its heading for people, its kind, its meaning, its width in characters."""
+    """One column: its name in the data, its heading for people, its kind, its meaning, its width in characters.
+
+    Heading and meaning may name the horizons (in days) of a list: read them by `title` and `explain`.
+    """
 
     name: str
     heading: str
@@ -30,11 +36,22 @@ class Column:
     width: int
     optional: bool = False
 
+    def title(self, context: ListContext) -> str:
+        """The heading with the horizons of this list filled in."""
+        return _filled(self.heading, context)
+
     def explain(self, context: ListContext) -> str:
-        """The definition with the horizons (in days) of this list, and what its gains rest on, filled in."""
-        return self.definition.format(
-            horizon=context.horizon_days, clv_horizon=context.clv_horizon_days, gain_basis=context.gain_basis
-        )
+        """The definition with the horizons of this list, and what its gains rest on, filled in."""
+        return _filled(self.definition, context)
+
+
+def _filled(text: str, context: ListContext) -> str:
+    return text.format(
+        horizon=context.horizon_days,
+        soon=context.soon_days,
+        clv_horizon=context.clv_horizon_days,
+        gain_basis=context.gain_basis,
+    )
 
 
 def _reason(number: int, which: str) -> Column:
@@ -62,6 +79,15 @@ COLUMNS = (
         "percent",
         "How likely the customer is to leave within {horizon} days. Of 100 customers at 70%, about 70 leave.",
         11,
+    ),
+    Column(
+        SOON,
+        "Within {soon} days",
+        "percent",
+        "The part of that chance that shows within {soon} days: by then the contract has ended or, without contracts, "
+        "the next order would have come from a customer who stays. It is not the chance of no order in {soon} days.",
+        11,
+        optional=True,
     ),
     Column(
         "value_at_risk",
@@ -121,6 +147,9 @@ def present(risk_list: pl.DataFrame) -> list[Column]:
 
 def typed(risk_list: pl.DataFrame) -> pl.DataFrame:
     """The declared columns in reading order, each in the dtype of its kind; NaN and infinities become null."""
+    further = list(further_columns(risk_list.columns).values())
+    if further:
+        risk_list = risk_list.with_columns(pl.col(further[0]).alias(SOON))
     return risk_list.select(_typed(column) for column in present(risk_list))
 
 

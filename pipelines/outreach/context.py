@@ -15,9 +15,9 @@ class ListContext:
     """The facts printed beside every list.
 
     `as_of` is the day the list is for, `data_until` the latest event seen (UTC; naive means UTC). `horizon_days` is
-    the time in which a customer may leave, `clv_horizon_days` the time over which values are counted. `model_grade`
-    is "A" (better than the textbook opponents beyond noise), "B" (level with them) or "C" (behind them). `gain_basis`
-    says what an expected gain rests on.
+    the time in which a customer may leave, `soon_days` the first of its further horizons (None: it has none),
+    `clv_horizon_days` the time over which values are counted. `model_grade` is "A" (better than the textbook opponents
+    beyond noise), "B" (level with them) or "C" (behind them). `gain_basis` says what an expected gain rests on.
 
     Raises ValueError for any other grade.
     """
@@ -25,6 +25,7 @@ class ListContext:
     company: str
     as_of: date
     horizon_days: int
+    soon_days: int | None
     clv_horizon_days: int
     currency: str
     model_version: str

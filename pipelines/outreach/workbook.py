@@ -10,7 +10,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.outreach.columns import COLUMNS, Column, Kind, present
+from pipelines.outreach.columns import Column, Kind, present
 from pipelines.outreach.context import ListContext
 from pipelines.outreach.wording import currency_prefix, day, moment
 
@@ -29,7 +29,7 @@ def write_workbook(lines: pl.DataFrame, manager: str, context: ListContext, path
         created = datetime.combine(context.as_of, time())
         workbook.set_properties({"title": "Call these customers first", "author": "Holdfast", "created": created})
         _write_list(workbook, lines, manager, context)
-        _write_about(workbook, manager, context)
+        _write_about(workbook, present(lines), manager, context)
 
 
 def _formats(workbook: Workbook, currency: str) -> dict[Kind, Format]:
@@ -66,7 +66,7 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
     sheet.set_row(0, 2 * POINTS_PER_LINE)
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
-        sheet.write_string(0, index, column.heading, heading)
+        sheet.write_string(0, index, column.title(context), heading)
     for row, values in enumerate(lines.iter_rows(), start=1):
         sheet.set_row(row, _height(columns, values))
         for index, (column, value) in enumerate(zip(columns, values, strict=True)):
@@ -117,7 +117,7 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: object, shape: F
             raise TypeError(f"a list cell cannot hold {type(value).__name__}")
 
 
-def _write_about(workbook: Workbook, manager: str, context: ListContext) -> None:
+def _write_about(workbook: Workbook, columns: list[Column], manager: str, context: ListContext) -> None:
     sheet = workbook.add_worksheet("About")
     bold = workbook.add_format({"bold": True, "valign": "top"})
     text = workbook.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True})
@@ -143,8 +143,8 @@ def _write_about(workbook: Workbook, manager: str, context: ListContext) -> None
     header = len(facts) + 1
     for index, label in enumerate(("Column", "Name in the CSV file", "What it means")):
         sheet.write_string(header, index, label, bold)
-    for row, column in enumerate(COLUMNS, start=header + 1):
-        for index, value in enumerate((column.heading, column.name, column.explain(context))):
+    for row, column in enumerate(columns, start=header + 1):
+        for index, value in enumerate((column.title(context), column.name, column.explain(context))):
             sheet.write_string(row, index, value, text)
     sheet.set_landscape()
     sheet.set_paper(9)

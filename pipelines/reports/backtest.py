@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from models.evaluate import flat_name
+from models.evaluate import WHAT_IS_SEEN, flat_name, further_days
 from pipelines.backtest import Backtest, summary
 from pipelines.reports.charts import lines_by_day
 from pipelines.reports.page import Section, render
@@ -36,6 +36,15 @@ def backtest_page(found: Backtest, company: str) -> str:
             "Mean distance between predicted and observed share over ten groups of like probability.",
             {"model": "calibration_error"},
             intervals="calibration_error",
+        ),
+        *(
+            _section(
+                days,
+                f"Within {further} days",
+                f"Of {WHAT_IS_SEEN}: the share predicted for the first {further} days, and the share that happened.",
+                {kind: f"within_{further}d_{kind}" for kind in ("predicted", "happened")},
+            )
+            for further in further_days(days.columns)
         ),
         _section(
             days,

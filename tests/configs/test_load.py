@@ -31,6 +31,25 @@ def test_a_name_and_the_transactions_are_enough(written: Written) -> None:
     assert settings.lists.customers_per_manager == 25
 
 
+@pytest.mark.parametrize(
+    ("churn", "further"),
+    [
+        ("", [30, 60]),
+        ("horizon_days = 61", [30, 60]),
+        ("horizon_days = 60", [30]),
+        ("horizon_days = 28", []),
+        ("further_horizons = []", []),
+        ("further_horizons = [45, 7, 45]", [7, 45]),
+        ("horizon_days = 14\nfurther_horizons = [13]", [13]),
+    ],
+)
+def test_further_horizons_are_shorter_than_that_of_churn(churn: str, further: list[int], written: Written) -> None:
+    settings = load_settings(written(MINIMAL + f"[churn]\n{churn}"))
+
+    assert settings.churn.further_days == further
+    assert "further_horizons" not in settings.churn.meaning()
+
+
 def test_output_replaces_the_root(written: Written) -> None:
     path = written('root = "elsewhere"\n' + MINIMAL)
 
@@ -118,6 +137,14 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         (
             MINIMAL + "[churn]\nhorizon_dayz = 3",
             "churn.horizon_dayz: no such key; right: did you mean `horizon_days`? ",
+        ),
+        (
+            MINIMAL + "[churn]\nhorizon_days = 60\nfurther_horizons = [30, 60, 90]",
+            "churn: `further_horizons` must be shorter than `horizon_days`, 60: 60, 90",
+        ),
+        (
+            MINIMAL + "[churn]\nfurther_horizons = [0]",
+            "churn.further_horizons.0 = 0: Input should be greater than or equal to 1",
         ),
         (
             MINIMAL + "[ingest]\namount_limit = inf",

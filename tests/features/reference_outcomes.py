@@ -1,6 +1,6 @@
 """The oracle of who is scored at a cutoff and of what happened after it: plain loops over one customer's rows."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.reference.view import Row, Tables, first_instant
@@ -33,20 +33,28 @@ def in_cohort(
     return False
 
 
-def stopped_buying(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int) -> int:
-    """1 without a purchase in the horizon."""
+def days_from(day: date, instant: datetime, zone: ZoneInfo) -> int:
+    """Whole days from the beginning of `day` to the day on which `instant` lies, both of the zone."""
+    return (instant.astimezone(zone).date() - day).days
+
+
+def first_purchase(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int) -> int | None:
+    """Days to the first purchase in the horizon, None without one: then the customer has left."""
     start, end = first_instant(day, zone), first_instant(day + timedelta(days=horizon_days), zone)
-    bought = [row for row in own(tables, "transactions", customer) if row["amount"] > 0]
-    return int(not any(start <= row["occurred_at"] < end for row in bought))
+    bought = [row["occurred_at"] for row in own(tables, "transactions", customer) if row["amount"] > 0]
+    within = [days_from(day, at, zone) for at in bought if start <= at < end]
+    return min(within, default=None)
 
 
-def left_contract(tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int, grace_days: int) -> int:
-    """1 where some contract ended in the horizon and none carried on.
+def contract_end(
+    tables: Tables, customer: str, day: date, zone: ZoneInfo, horizon_days: int, grace_days: int
+) -> int | None:
+    """Days to the first end of a contract in the horizon that none carried on, None without one.
 
     One carries on that outlasts that end and began no later than on the `grace_days`-th day after its day.
     """
     start, end = first_instant(day, zone), first_instant(day + timedelta(days=horizon_days), zone)
-    contracts = own(tables, "contracts", customer)
+    contracts, found = own(tables, "contracts", customer), []
     for ending in contracts:
         over = ending["ended_on"]
         if over is None or not start <= over < end:
@@ -57,8 +65,8 @@ def left_contract(tables: Tables, customer: str, day: date, zone: ZoneInfo, hori
             outlasts = other["ended_on"] is None or other["ended_on"] > over
             carried_on |= outlasts and other["started_on"].astimezone(zone).date() <= last_day
         if not carried_on:
-            return 1
-    return 0
+            found.append(days_from(day, over, zone))
+    return min(found, default=None)
 
 
 def value(tables: Tables, customer: str, day: date, zone: ZoneInfo, days: int) -> float:

@@ -10,7 +10,7 @@ from configs.settings import Churn
 from features.labels import labels
 from features.time import Cutoff
 from tests.features.drawn_tables import cutoff, table
-from tests.features.reference_outcomes import left_contract, stopped_buying, value
+from tests.features.reference_outcomes import contract_end, first_purchase, value
 from tests.features.strategies import CUSTOMERS, CUTOFFS, LONDON, WITHOUT_EVENTS, Row, frames, stores
 
 INACTIVITY = Churn(horizon_days=30)
@@ -51,6 +51,84 @@ def test_no_purchase_in_the_thirty_days_from_the_cutoff():
         "at the end": 1,
         "only a return": 1,
         "nothing paid": 1,
+    }
+
+
+def event_days(tables: dict[str, pl.DataFrame], churn: Churn, day: str, zone: str = "UTC") -> dict[str, int | None]:
+    """Days to what was seen of each customer in the tables."""
+    seen, names = cutoff(day, zone), pl.concat(rows["customer_id"] for rows in tables.values())
+    found = labels({"transactions": NOTHING} | tables, rows_of(sorted(set(names)), [seen]), [seen], churn, 30)
+    assert found.schema["event_days"] == pl.Int16
+    return dict(found.select("customer_id", "event_days").rows())
+
+
+def test_days_to_the_first_purchase_of_who_stayed():
+    bought = table(
+        "transactions",
+        """
+        customer_id  | occurred_at         | amount
+        first of two | 2025-06-20 08:00    |      1
+        first of two | 2025-06-11 23:59    |      1
+        at once      | 2025-06-01 00:00    |      1
+        last moment  | 2025-06-30 23:59:59 |      1
+        return first | 2025-06-03 00:00    |     -1
+        return first | 2025-06-08 00:00    |      1
+        too late     | 2025-07-01 00:00    |      1
+        before only  | 2025-05-31 23:59:59 |      1
+        """,
+    )
+    assert event_days({"transactions": bought}, INACTIVITY, "2025-06-01") == {
+        "first of two": 10,
+        "at once": 0,
+        "last moment": 29,
+        "return first": 7,
+        "too late": None,
+        "before only": None,
+    }
+
+
+def test_days_are_those_of_the_business_where_clocks_change():
+    # In London the day of 30 March 2025 has 23 hours: it ends at 23:00 UTC; the horizon of 30 days ends with 25 April.
+    bought = table(
+        "transactions",
+        """
+        customer_id | occurred_at         | amount
+        second day  | 2025-03-29 23:59:59 |      1
+        third day   | 2025-03-30 22:59:59 |      1
+        fourth day  | 2025-03-30 23:00    |      1
+        last day    | 2025-04-26 22:59:59 |      1
+        too late    | 2025-04-26 23:00    |      1
+        """,
+    )
+    found = event_days({"transactions": bought}, INACTIVITY, "2025-03-28", "Europe/London")
+    assert found == {"second day": 1, "third day": 2, "fourth day": 3, "last day": 29, "too late": None}
+
+
+def test_days_to_the_first_end_of_a_contract_that_none_outlasts():
+    contracts = table(
+        "contracts",
+        """
+        customer_id       | started_on | ended_on
+        runs on           | 2025-01-01 | -
+        ends at cutoff    | 2025-01-01 | 2025-06-01
+        ends on last day  | 2025-01-01 | 2025-06-30
+        ends after        | 2025-01-01 | 2025-07-01
+        two, both end     | 2025-01-01 | 2025-06-10
+        two, both end     | 2025-03-01 | 2025-06-12
+        back, ends again  | 2025-01-01 | 2025-06-03
+        back, ends again  | 2025-06-25 | 2025-06-28
+        followed for long | 2025-01-01 | 2025-06-10
+        followed for long | 2025-06-12 | 2025-07-01
+        """,
+    )
+    assert event_days({"contracts": contracts}, CONTRACT, "2025-06-01") == {
+        "runs on": None,
+        "ends at cutoff": 0,
+        "ends on last day": 29,
+        "ends after": None,
+        "two, both end": 11,
+        "back, ends again": 2,
+        "followed for long": None,
     }
 
 
@@ -158,10 +236,10 @@ def test_the_order_of_the_rows_is_kept():
     bought = table("transactions", "occurred_at | amount\n2025-06-02 | 3\n2025-03-02 | 4")
     found = labels({"transactions": bought}, rows, [first, second], INACTIVITY, 30)
     assert found.select("customer_id", "cutoff").equals(rows)
-    assert found.schema == {**rows.schema, "churned": pl.Int8, "value": pl.Float64}
+    assert found.schema == {**rows.schema, "churned": pl.Int8, "value": pl.Float64, "event_days": pl.Int16}
     assert found.filter(pl.col("customer_id") == "ada").rows() == [
-        ("ada", date(2025, 3, 1), 0, 4.0),
-        ("ada", date(2025, 6, 1), 0, 3.0),
+        ("ada", date(2025, 3, 1), 0, 4.0, 1),
+        ("ada", date(2025, 6, 1), 0, 3.0, 1),
     ]
 
 
@@ -176,8 +254,15 @@ def test_equal_to_the_oracle(churn: Churn, store: dict[str, list[Row]]):
     for customer, day in rows.rows():
         worth = value(store, customer, day, LONDON, 90)
         if churn.definition == "contract":
-            gone = left_contract(store, customer, day, LONDON, churn.horizon_days, churn.grace_days)
+            seen = contract_end(store, customer, day, LONDON, churn.horizon_days, churn.grace_days)
         else:
-            gone = stopped_buying(store, customer, day, LONDON, churn.horizon_days)
-        expected.append((gone, pytest.approx(worth)))
-    assert found.select("churned", "value").rows() == expected
+            seen = first_purchase(store, customer, day, LONDON, churn.horizon_days)
+        left = (seen is not None) == (churn.definition == "contract")
+        expected.append((int(left), pytest.approx(worth), seen))
+    assert found.select("churned", "value", "event_days").rows() == expected
+    # What happened within fewer days is what a shorter horizon would have found.
+    for days in (1, 30):
+        shorter = churn.model_copy(update={"horizon_days": days})
+        early = pl.col("event_days") < days
+        of_shorter = labels(frames(store), rows, CUTOFFS, shorter, 90)
+        assert found.select(pl.when(early).then("event_days"))["event_days"].equals(of_shorter["event_days"])

@@ -40,6 +40,11 @@ def test_what_happened_is_what_the_orders_after_it_say(company: Company) -> None
     after = raw.filter((at >= THEN) & (at < AS_OF) & (pl.col("amount") > 0))["customer_id"].unique()
     stayed = found.filter(churned=0)["customer_id"]
     assert set(stayed) == set(after) & set(found["customer_id"])
+    first = (
+        raw.filter((at >= THEN) & (pl.col("amount") > 0)).group_by("customer_id").agg((at.min() - THEN).dt.total_days())
+    )
+    days = found.join(first, on="customer_id").filter(churned=0)
+    assert days["event_days"].to_list() == days["occurred_at"].to_list()
     assert found.height > 250 and 0.1 < found["churned"].to_numpy().mean() < 0.9
 
 
@@ -50,13 +55,18 @@ def test_every_day_is_judged_and_the_page_shows_it(company: Company) -> None:
     assert any(line.startswith("warning: 2024-05-01 left out: the log is too short") for line in lines)
     row = found.cutoffs.row(0, named=True)
     assert 0.6 < row["auc"] < 0.95 and row["auc_low"] < row["auc"] < row["auc_high"]
+    for days in (30, 60):
+        predicted, happened = row[f"within_{days}d_predicted"], row[f"within_{days}d_happened"]
+        assert 0.1 < happened < 1 and predicted == pytest.approx(happened, abs=0.15)
+        assert any(line.startswith(f"within {days} days (the end of a contract or, ") for line in lines)
+    assert row["within_30d_happened"] < row["within_60d_happened"]
     assert 0 < row["mean_probability"] < 1 and 0.5 < row["coverage_80"] <= 1
     by_auc = found.ahead.filter(figure="AUC")
     assert {"best of each cutoff", "recency", "logistic RFM", "BG/NBD", "Pareto/NBD"} == set(by_auc["opponent"])
     of_logistic = by_auc.filter(opponent="logistic RFM").row(0, named=True)
     assert of_logistic["ahead"] == pytest.approx(row["auc"] - row["auc_logistic_rfm"])
     page = backtest_page(found, "Mills & <Sons>")
-    assert page.count("<svg") == 6 and "Mills &amp; &lt;Sons&gt;" in page and "<script" not in page
+    assert page.count("<svg") == 8 and "Mills &amp; &lt;Sons&gt;" in page and "<script" not in page
     with pytest.raises(ModelError, match="too short for a backtest"):
         backtest(company.settings, company.cutoff(), [date(2024, 5, 1)], silent)
 

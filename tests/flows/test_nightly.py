@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from configs.errors import DataError, LockError, ModelError
 from features.context import Fitted
 from features.tables import TABLES
+from models.pair import LABELS
 from models.tracking import load_champion
 from pipelines.build import (
     context_at,
@@ -46,6 +47,8 @@ def test_every_customer_of_the_cohort_has_one_score(company: Company) -> None:
     assert set(scores["customer_id"]) == expected
     assert scores["cutoff"].unique().to_list() == [AS_OF]
     assert scores["churn_probability"].is_between(0, 1, closed="none").all()
+    sooner, soon, whole = (scores[f"churn_probability{days}"] for days in ("_30d", "_60d", ""))
+    assert ((sooner > 0) & (sooner <= soon) & (soon <= whole)).all() and (sooner < soon).any()
 
 
 def test_every_account_manager_has_a_list_that_says_why(company: Company) -> None:
@@ -127,7 +130,7 @@ def test_training_and_the_night_build_the_same_matrix(company: Company) -> None:
     early, tonight = (context_at(store, [cutoff], families, fitted) for cutoff in cutoffs[1:])
     for tables in tables_by_bucket(store):
         trained = labelled_features_of(tables, cutoffs[:2], families, together, settings, cutoffs[-1])
-        trained = trained.filter(pl.col("cutoff") == cutoffs[1].day).drop("churned", "value")
+        trained = trained.filter(pl.col("cutoff") == cutoffs[1].day).drop(LABELS)
         alone = features_of(tables, cutoffs[1:2], families, early, settings)
         assert_frame_equal(trained, alone, rel_tol=0, abs_tol=1e-9)
     scored = pl.read_parquet(settings.folder_of("scored", AS_OF) / "features.parquet")

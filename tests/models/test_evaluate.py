@@ -7,6 +7,7 @@ import pytest
 from configs.errors import ModelError
 from models.baselines import Opponents
 from models.evaluate import Evaluation, evaluate
+from models.promote import Judgement
 
 RANDOM = np.random.default_rng(8)
 TRUTH = RANDOM.uniform(0.02, 0.98, 1000)
@@ -55,6 +56,53 @@ def test_figures_by_hand(evaluation: Evaluation) -> None:
     for name, (low, high) in evaluation.intervals.items():
         assert low <= figures[name] <= high
     assert (evaluation.judgement.grade, evaluation.judgement.opponent) == ("A", "recency")
+
+
+def timed(happened: list[tuple[int, int | None]]) -> dict[str, float]:
+    """Figures of further horizons of four likely and four unlikely leavers, each (churned, event_days)."""
+    p = np.array([0.8] * 4 + [0.2] * 4)
+    early, late = p * ([0.5] * 4 + [0.25] * 4), p * 0.75
+    scored = pl.DataFrame({"churn_probability": p, "churn_probability_60d": late, "churn_probability_30d": early})
+    worth = scored.with_columns(predicted_clv=1.0, predicted_clv_low=0.0, predicted_clv_high=1.0, value_if_retained=1.0)
+    churned, days = zip(*happened, strict=True)
+    test = pl.DataFrame({"churned": churned, "value": [1.0] * 8, "event_days": pl.Series(days, dtype=pl.Int16)})
+    figures = evaluate(worth, test, Opponents({"recency": p}, {"spend": p}), seed=1).figures
+    return {name: figure for name, figure in figures.items() if name.startswith("within")}
+
+
+def test_the_next_order_of_who_stayed_is_judged_where_leaving_is_not_seen(few_draws: None) -> None:
+    # Two stayed of the likely ones (a half, and 0.75 of it, to be seen early), three of the others (a quarter, 0.75).
+    found = timed([(1, None), (1, None), (0, 29), (0, 80), (1, None), (0, 30), (0, 59), (0, 60)])
+    assert found == {
+        "within_30d_predicted": pytest.approx((2 * 0.5 + 3 * 0.25) / 5),
+        "within_30d_happened": pytest.approx(1 / 5),
+        "within_30d_calibration_error": pytest.approx((0.5 + 0.5 + 3 * 0.25) / 5),  # five of the bins hold one each
+        "within_60d_predicted": pytest.approx(0.75),
+        "within_60d_happened": pytest.approx(3 / 5),
+        "within_60d_calibration_error": pytest.approx((3 * 0.25 + 2 * 0.75) / 5),
+    }
+
+
+def test_the_end_of_a_contract_is_judged_of_everybody(few_draws: None) -> None:
+    found = timed([(1, 29), (1, 0), (1, 60), (0, None), (1, 30), (0, None), (0, None), (0, None)])
+    assert found["within_30d_predicted"] == pytest.approx((4 * 0.4 + 4 * 0.05) / 8)
+    assert found["within_30d_happened"] == pytest.approx(2 / 8)
+    assert found["within_60d_predicted"] == pytest.approx((4 * 0.6 + 4 * 0.15) / 8)
+    assert found["within_60d_happened"] == pytest.approx(3 / 8)
+    # Eight of the bins hold one customer each: of the likely two end and two do not, of the others none does.
+    assert found["within_30d_calibration_error"] == pytest.approx((1.2 + 0.8 + 4 * 0.05) / 8)
+
+
+def test_lines_tell_of_further_horizons() -> None:
+    figures = {"auc": 0.8, "mean_probability": 0.5, "churn_rate": 0.5, "calibration_error": 0.01, "lift_at_10": 2.0}
+    figures |= {"value_ratio": 1.0, "coverage_80": 0.8}
+    for days, figure in ((30, 0.25), (60, 0.5)):
+        figures |= {f"within_{days}d_predicted": figure, f"within_{days}d_happened": figure + 0.01}
+        figures[f"within_{days}d_calibration_error"] = 0.02
+    judgement = Judgement("A", "recency", 0.1, 0.05, 0.15)
+    line = Evaluation(10, figures, {"auc": (0.7, 0.9)}, {"model": 0.8}, {"model": 0.9}, judgement).lines()[2]
+    assert line.startswith("when, the end of a contract or, without contracts, the next order of who stayed: ")
+    assert "within 30 days 0.250 predicted, 0.260 happened, calibration error 0.020; within 60 days 0.500" in line
 
 
 def test_metrics_are_flat_numbers_under_names_that_mlflow_takes(evaluation: Evaluation) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.settings import Training
+from configs.settings import Churn, Training
 from models import pair as pair_module
 from models.churn import USUAL_WEIGHTS, VISITS
 from models.clv import train_clv
@@ -15,7 +15,7 @@ from models.metrics import auc, coverage
 from models.pair import ModelPair, features_only
 from models.reference import expected_share
 from models.splits import apart
-from tests.models.conftest import CUTOFFS, EMBARGO_DAYS
+from tests.models.conftest import CHURN, CUTOFFS, EMBARGO_DAYS
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def learned_from() -> Iterator[list[pl.DataFrame]]:
 
 @pytest.fixture(scope="module")
 def pair(learned_from: list[pl.DataFrame], matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training) -> ModelPair:
-    return ModelPair.train(matrix, cohort, training, EMBARGO_DAYS)
+    return ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, CHURN)
 
 
 def test_decided_out_of_time_then_learned_from_all(
@@ -55,12 +55,15 @@ def test_the_figures_of_a_customer_belong_together(pair: ModelPair, cohort: pl.D
     scores = pair.score(cohort)
     p, retained = scores["churn_probability"], scores["value_if_retained"]
     figures = ["predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_if_retained", "value_at_risk"]
-    assert scores.columns == ["customer_id", "cutoff", "churn_probability", *figures]
+    further = ["churn_probability_15d", "churn_probability_30d"]
+    assert scores.columns == ["customer_id", "cutoff", "churn_probability", *further, *figures]
     assert scores.select("customer_id", "cutoff").equals(cohort.select("customer_id", "cutoff"))
     assert scores["value_at_risk"].to_list() == pytest.approx((p * retained).to_list())
     lost = pair.clv.value_if_lost
     assert scores["predicted_clv"].to_list() == pytest.approx(((1 - p) * retained + p * lost).to_list())
     assert ((p > 0) & (p < 1) & (retained >= 0)).all()
+    first, second = (scores[name] for name in further)
+    assert ((first > 0) & (first <= second) & (second <= p)).all() and (first < second).any()
     assert (scores["predicted_clv_low"] <= scores["predicted_clv_high"]).all()
 
 
@@ -85,6 +88,13 @@ def test_the_level_is_the_share_expected_of_the_cohort(
         assert pair.score(aged)["churn_probability"].mean() == pytest.approx(share[0])
 
 
+def test_a_further_horizon_changes_no_other_figure(
+    pair: ModelPair, matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
+) -> None:
+    one = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, Churn(horizon_days=45, further_horizons=[]))
+    assert one.score(cohort).equals(pair.score(cohort).drop("churn_probability_15d", "churn_probability_30d"))
+
+
 def test_a_restored_pair_scores_alike(pair: ModelPair, cohort: pl.DataFrame) -> None:
     recipe = json.loads(json.dumps(pair.recipe()))
     restored = ModelPair.restore(pair.churn.trees, pair.clv.retained, recipe)
@@ -98,7 +108,7 @@ def test_a_log_too_short_to_wait_for_a_horizon_decides_by_other_customers(
 ) -> None:
     short = matrix.filter(pl.col("cutoff").is_in(CUTOFFS[-cutoffs:])).drop(VISITS)
     before = len(learned_from)
-    pair = ModelPair.train(short, cohort.drop(VISITS), training, EMBARGO_DAYS)
+    pair = ModelPair.train(short, cohort.drop(VISITS), training, EMBARGO_DAYS, CHURN)
     trial, whole = learned_from[before:]
     assert (trial.height, whole.height) == (400 * cutoffs, 500 * cutoffs)  # a fifth of 500 customers was held out
     assert (trial["for"][0], whole["for"][0]) == (CUTOFFS[-1], cohort["cutoff"][0])
@@ -114,7 +124,7 @@ def test_where_nothing_can_be_decided_the_usual_shape_stands(
     # All leavers are among the customers to learn from, so the trial has none.
     held_out = pl.col("customer_id").is_in(tested["customer_id"].implode())
     one_kind = latest.with_columns(churned=pl.when(held_out).then(0).otherwise("churned").cast(pl.Int8))
-    pair = ModelPair.train(one_kind, cohort, training, EMBARGO_DAYS)
+    pair = ModelPair.train(one_kind, cohort, training, EMBARGO_DAYS, CHURN)
     assert (pair.churn.trees.num_trees(), tuple(pair.churn.weights)) == (20, USUAL_WEIGHTS)
     scores = pair.score(cohort)
     assert (scores["predicted_clv_high"] > scores["predicted_clv_low"]).sum() > 100

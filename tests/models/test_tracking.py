@@ -8,7 +8,7 @@ from configs.errors import DependencyError, ModelError
 from configs.settings import Settings, Training
 from models.pair import ModelPair, features_only
 from models.tracking import RECIPE_FILE, load_champion, log_training, make_champion
-from tests.models.conftest import EMBARGO_DAYS
+from tests.models.conftest import CHURN, EMBARGO_DAYS
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def registered(
     tmp_path_factory: pytest.TempPathFactory, matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
 ) -> tuple[Settings, ModelPair]:
     settings = settings_at(tmp_path_factory.mktemp("registry"))
-    pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS)
+    pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, CHURN)
     versions = log_training(
         settings,
         {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},

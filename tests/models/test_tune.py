@@ -61,7 +61,7 @@ def tuned(**changes: object) -> Tuned:
     settings = settings_at(Path())
     content = {
         "as_of": date(2025, 6, 1),
-        "definition": settings.churn.model_dump(),
+        "definition": settings.churn.meaning(),
         "parameters": parameters,
         "auc": 0.8,
         "configured_auc": 0.79,

@@ -145,12 +145,21 @@ def test_the_same_input_gives_the_same_bytes_in_any_row_order(listed, list_conte
 
 def test_optional_columns_may_be_absent(listed, list_context, tmp_path):
     optional = [column.name for column in COLUMNS if column.optional]
-    assert optional == ["display_name", "phone", "email", "preferred_channel"]
+    assert optional == ["display_name", "churn_probability_soon", "phone", "email", "preferred_channel"]
 
-    write_lists(listed({}).drop(optional), list_context, tmp_path)
+    given = [name for name in listed().columns if name in optional or name.endswith("0d")]
+    write_lists(listed({}).drop(given), list_context, tmp_path)
 
     (row,) = read(tmp_path / "anna-schmidt.csv")
     assert row.keys() == {column.name for column in COLUMNS} - set(optional)
+
+
+def test_the_first_further_horizon_is_listed(listed, list_context, tmp_path):
+    write_lists(listed({}), list_context, tmp_path)
+
+    (row,) = read(tmp_path / "anna-schmidt.csv")
+    assert row["churn_probability_soon"] == "0.35"  # within 30 days; 0.6 within 60
+    assert not any(name.endswith("0d") for name in row)
 
 
 def test_a_missing_column_and_a_missing_manager_are_named(listed, list_context, tmp_path):

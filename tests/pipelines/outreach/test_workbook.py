@@ -1,5 +1,6 @@
 """The workbook read back with openpyxl: typed cells, nothing that computes or links, headings, the About sheet."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 
@@ -71,6 +72,7 @@ def test_numbers_and_dates_are_typed_and_formatted(book):
 
     assert (cell("rank").value, cell("rank").data_type) == (1, "n")
     assert (cell("churn_probability").value, cell("churn_probability").number_format) == (0.75, "0%")
+    assert (cell("churn_probability_soon").value, cell("churn_probability_soon").number_format) == (0.35, "0%")
     assert cell("value_at_risk").value == 1500
     assert cell("value_at_risk").number_format == '[>=100]"€"#,##0;[<=-100]-"€"#,##0;"€"0.00'
     assert (cell("act_by").value, cell("act_by").number_format) == (datetime(2026, 6, 19), "d mmm yyyy")
@@ -91,18 +93,27 @@ def test_what_excel_cannot_hold_becomes_blank_or_text(book):
     assert row["reason_2"] == "x" * 16_383
 
 
-def test_the_list_is_ready_to_filter_and_print(book):
+def test_the_list_is_ready_to_filter_and_print(book, list_context):
     sheet = book({"rank": 1}, {"rank": 2, "customer_id": "C-2"})["Call list"]
 
-    assert [cell.value for cell in sheet[1]] == [column.heading for column in COLUMNS]
+    assert [cell.value for cell in sheet[1]] == [column.title(list_context) for column in COLUMNS]
     assert sheet.freeze_panes == "D2"
-    assert sheet.auto_filter.ref == "A1:Z3"
+    assert sheet.auto_filter.ref == "A1:AA3"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
-    assert sheet.print_area == "'Call list'!$A$1:$P$3"
+    assert sheet.print_area == "'Call list'!$A$1:$Q$3"
     ((area, (rule,)),) = sheet.conditional_formatting._cf_rules.items()
     assert (str(area.sqref), rule.type) == ("G2:G3", "dataBar")
+
+
+def test_the_about_sheet_tells_of_no_column_that_is_not_there(listed, list_context, tmp_path):
+    given = listed({}).drop("phone", "churn_probability_30d", "churn_probability_60d")
+    write_lists(given, replace(list_context, soon_days=None), tmp_path)
+    about = load_workbook(next(tmp_path.glob("*.xlsx")))["About"]
+    absent = ["churn_probability_soon", "phone"]
+    expected = [column.name for column in COLUMNS if column.name not in absent]
+    assert [row[1] for row in about.iter_rows(min_row=14, values_only=True)] == expected
 
 
 def test_the_about_sheet_says_what_the_list_is(book):
@@ -116,4 +127,6 @@ def test_the_about_sheet_says_what_the_list_is(book):
     assert facts["Leaving is estimated for"] == "the next 90 days"
     assert [row[1] for row in rows[13:]] == [column.name for column in COLUMNS]
     assert "{" not in str(rows)
+    (soon,) = [row for row in rows if row[1] == "churn_probability_soon"]
+    assert soon[0] == "Within 30 days" and "not the chance of no order in 30 days" in soon[2]
     assert opened.properties.created == datetime(2026, 6, 15)
