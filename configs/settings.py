@@ -141,6 +141,9 @@ class Features(Section):
         return profile
 
 
+ValueModel = Literal["hurdle", "tweedie", "lognormal"]
+
+
 class Training(Section):
     """How the models are trained."""
 
@@ -159,6 +162,7 @@ class Training(Section):
     feature_fraction: float = Field(0.5, gt=0, le=1, description="share of the features that each tree may use")
     bagging_fraction: float = Field(0.5, gt=0, le=1, description="share of the rows that each tree learns from")
     lambda_l2: float = Field(10.0, ge=0, le=100_000, description="how strongly a leaf of few rows keeps to 0")
+    value_model: ValueModel = Field("hurdle", description="how value is learned, see models/clv.py")
     seed: int = Field(1, ge=0, description="seed of everything drawn at random")
     threads: int = Field(2, ge=1, le=256, description="threads for training")
 

@@ -66,6 +66,25 @@ def captured_of(value: Floats, predicted: Floats, weight: Floats, share: float =
     return held(predicted) / held(value)
 
 
+def gini_of(value: Floats, predicted: Floats, weight: Floats) -> float:
+    """Gini coefficient of value in the order predicted, over that in the true order: 1 ideal, 0 by chance."""
+
+    def gini(order: Floats) -> float:
+        positions = np.argsort(-order, kind="stable")
+        drawn = weight[positions] / weight.sum()
+        held = np.cumsum(value[positions] * weight[positions]) / (value * weight).sum()
+        before = np.append(0.0, held[:-1])
+        return float(((before + held) * drawn).sum() - 1)
+
+    return gini(predicted) / gini(value)
+
+
+def closeness_of(value: Floats, predicted: Floats, weight: Floats) -> float:
+    """How near the total predicted is to the actual one: 0 exact, -0.1 about 10 % too high or too low."""
+    totals = np.maximum([(predicted * weight).sum(), (value * weight).sum()], 1e-9)
+    return -float(np.abs(np.log(totals[0] / totals[1])))
+
+
 def draws(customers: Sequence[pl.Series], seed: int) -> list[list[Floats]]:
     """For each draw and cutoff, how often each of its customers was drawn, with replacement, of all customers.
 

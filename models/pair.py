@@ -11,7 +11,7 @@ from configs.settings import Churn, Training
 from features.matrix import KEYS
 from models.calibrate import Calibrator, calibrate
 from models.churn import ChurnModel, Shape, decide_shape, train_churn
-from models.clv import ClvModel, find_spread, train_clv
+from models.clv import ClvModel, train_clv, with_spread
 from models.metrics import Floats
 from models.splits import apart
 from models.timing import Timing, train_timing
@@ -70,8 +70,8 @@ class ModelPair:
         return cls(churn, calibrator, clv)
 
     def _with_spread(self, stayed: pl.DataFrame) -> Self:
-        predicted = self.clv.value_if_retained(features_only(stayed), stayed["cutoff"])
-        return replace(self, clv=replace(self.clv, spread=find_spread(predicted, stayed["value"].to_numpy())))
+        probability, amount = self._figures(stayed)
+        return replace(self, clv=with_spread(self.clv, amount, probability, stayed["value"].to_numpy()))
 
     def _churn_probability(self, features: pl.DataFrame, cutoffs: pl.Series) -> Floats:
         return self.calibrator.probability(self.churn.raw_score(features), cutoffs)
@@ -102,18 +102,23 @@ class ModelPair:
         ends of its 80 % interval (_low, _high), value_if_retained and value_at_risk.
         """
         features, cutoffs = features_only(matrix), matrix["cutoff"]
-        probability = self._churn_probability(features, cutoffs)
-        retained = self.clv.value_if_retained(features, cutoffs)
-        low, high = self.clv.interval(probability, retained)
+        probability, amount = self._figures(matrix)
+        retained = self.clv.value_if_retained(amount, probability)
+        low, high = self.clv.interval(amount, probability)
         return matrix.select(KEYS).with_columns(
             churn_probability=probability,
             **self.timing.probabilities(probability, features, cutoffs),
-            predicted_clv=self.clv.predicted_clv(probability, retained),
+            predicted_clv=self.clv.predicted_clv(amount, probability),
             predicted_clv_low=low,
             predicted_clv_high=high,
             value_if_retained=retained,
             value_at_risk=probability * retained,
         )
+
+    def _figures(self, matrix: pl.DataFrame) -> tuple[Floats, Floats]:
+        """Churn probability of each row as of its cutoff, and the amount that the value model expects."""
+        features, cutoffs = features_only(matrix), matrix["cutoff"]
+        return self._churn_probability(features, cutoffs), self.clv.amount(features, cutoffs)
 
 
 def _trial(labelled: pl.DataFrame, embargo_days: int) -> tuple[pl.DataFrame, pl.DataFrame]:

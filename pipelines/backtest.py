@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from configs.errors import ConfigError, ModelError
-from configs.settings import Settings
+from configs.settings import Settings, ValueModel
 from features.cohort import cohort
 from features.labels import labels
 from features.time import Cutoff
@@ -21,6 +21,7 @@ from features.timeline import Bucket
 from models.baselines import opponents
 from models.compare import BEST, Scored, auc_of, captured_of, compare
 from models.evaluate import WHAT_IS_SEEN, WITHIN, Evaluation, evaluate, further_days
+from models.value_models import FIGURES, by_value_model, value_figures, value_lines
 from pipelines.build import open_store, over_buckets, visits_of
 from pipelines.progress import Log
 from pipelines.train import fit_pair, prepare
@@ -56,17 +57,20 @@ def backtest_days(settings: Settings, as_of: date, first: date | None, last: dat
     return days
 
 
-def backtest(settings: Settings, cutoff: Cutoff, days: Sequence[date], log: Log) -> Backtest:
+def backtest(
+    settings: Settings, cutoff: Cutoff, days: Sequence[date], log: Log, compare_value: bool = False
+) -> Backtest:
     """Go back to each of `days` within the store of `cutoff`.
 
-    Days before which the log is too short are left out, with a warning. Raises ModelError where none is left.
+    `compare_value`: hold the ways to learn value against each other too, which takes longer. Days before which the log
+    is too short are left out, with a warning. Raises ModelError where none is left.
     """
     store = open_store(settings, cutoff)
-    rows, by_churn, by_value = [], [], []
+    rows, by_churn, by_value, by_value_models = [], [], [], []
     for day in days:
         then = Cutoff(day, cutoff.zone)
         try:
-            evaluation, churn, value = _at(settings, store, then)
+            evaluation, churn, value, value_models = _at(settings, store, then, compare_value)
         except ModelError as error:
             log(f"warning: {day} left out: {error}")
             continue
@@ -77,6 +81,11 @@ def backtest(settings: Settings, cutoff: Cutoff, days: Sequence[date], log: Log)
         rows[-1] |= evaluation.as_metrics()
         by_churn.append(churn)
         by_value.append(value)
+        if value_models:
+            rows[-1] |= value_figures(value.truth, value_models)
+            chosen, *others = value_models
+            rivals = {f"value model {name}": value_models[name] for name in others}
+            by_value_models.append(Scored(value.customers, value.truth, value_models[chosen], rivals))
     if not rows:
         raise ModelError("the log is too short for a backtest on any of the days asked for.")
     log("over all days (mean difference, 95 % interval over customers):")
@@ -85,6 +94,11 @@ def backtest(settings: Settings, cutoff: Cutoff, days: Sequence[date], log: Log)
         compare(scored, figure, seed).insert_column(0, pl.lit(name).alias("figure"))
         for name, scored, figure in (("AUC", by_churn, auc_of), ("value held by the top 20 %", by_value, captured_of))
     ]
+    if by_value_models:
+        ahead += [
+            compare(by_value_models, figure, seed).insert_column(0, pl.lit(name).alias("figure"))
+            for name, figure in FIGURES.items()
+        ]
     found = Backtest(pl.DataFrame(rows), pl.concat(ahead))
     for line in summary(found):
         log(line)
@@ -110,6 +124,7 @@ def summary(found: Backtest) -> list[str]:
 
     return [
         *lines,
+        *value_lines(table),
         f"AUC {mean['auc']:.4f} on average of {table.height} days",
         f"calibration error {mean['calibration_error']:.3f} on average, {worst['calibration_error'][1]:.3f} at most",
         *(within(days) for days in further_days(table.columns)),
@@ -124,8 +139,10 @@ def _the(opponent: str) -> str:
     return "the best opponent of each day" if opponent == BEST else opponent
 
 
-def _at(settings: Settings, store: Path, then: Cutoff) -> tuple[Evaluation, Scored, Scored]:
-    """The figures of a pair trained on that day, and the scores beside what happened."""
+def _at(
+    settings: Settings, store: Path, then: Cutoff, compare_value: bool
+) -> tuple[Evaluation, Scored, Scored, dict[ValueModel, np.ndarray]]:
+    """The figures of a pair trained on that day, the scores beside what happened, and values by each value model."""
 
     def silent(_: str) -> None: ...
 
@@ -143,7 +160,8 @@ def _at(settings: Settings, store: Path, then: Cutoff) -> tuple[Evaluation, Scor
         return Scored(customers, truth, scores[column].to_numpy(), by)
 
     by_value = scored(test["value"].to_numpy(), "predicted_clv", rivals.value)
-    return evaluation, scored(churned, "churn_probability", rivals.churn), by_value
+    value_models = by_value_model(pair, prepared.labelled, prepared.cohort, settings.training) if compare_value else {}
+    return evaluation, scored(churned, "churn_probability", rivals.churn), by_value, value_models
 
 
 def outcomes(settings: Settings, store: Path, cutoff: Cutoff) -> pl.DataFrame:

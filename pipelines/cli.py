@@ -211,6 +211,7 @@ def backtest(
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 30,
+    compare_value: Annotated[bool, typer.Option(help="Compare the ways to learn value, too.")] = False,
     output: OutputOption = None,
 ) -> None:
     """Ingest, then train and score as of many past days, and hold the scores against what happened."""
@@ -224,7 +225,7 @@ def backtest(
     days = backtest_days(settings, cutoff.day, first and first.date(), last and last.date(), every)
     with run_lock(settings.root, cutoff.day):
         run_ingest(settings, cutoff, typer.echo)
-        found = run_backtest(settings, cutoff, days, typer.echo)
+        found = run_backtest(settings, cutoff, days, typer.echo, compare_value)
     folder = settings.root / "backtest"
     folder.mkdir(parents=True, exist_ok=True)
     found.cutoffs.write_csv(folder / "days.csv")

@@ -125,7 +125,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     }
     versions = log_training(
         settings,
-        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
+        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.trees},
         parameters=settings.training.model_dump()
         | settings.churn.meaning()
         | {"further_days": settings.churn.further_days}

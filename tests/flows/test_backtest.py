@@ -50,7 +50,7 @@ def test_what_happened_is_what_the_orders_after_it_say(company: Company) -> None
 
 def test_every_day_is_judged_and_the_page_shows_it(company: Company) -> None:
     lines: list[str] = []
-    found = backtest(company.settings, company.cutoff(), [date(2024, 5, 1), THEN], lines.append)
+    found = backtest(company.settings, company.cutoff(), [date(2024, 5, 1), THEN], lines.append, compare_value=True)
     assert found.cutoffs["cutoff"].to_list() == [THEN]
     assert any(line.startswith("warning: 2024-05-01 left out: the log is too short") for line in lines)
     row = found.cutoffs.row(0, named=True)
@@ -65,6 +65,10 @@ def test_every_day_is_judged_and_the_page_shows_it(company: Company) -> None:
     assert {"best of each cutoff", "recency", "logistic RFM", "BG/NBD", "Pareto/NBD"} == set(by_auc["opponent"])
     of_logistic = by_auc.filter(opponent="logistic RFM").row(0, named=True)
     assert of_logistic["ahead"] == pytest.approx(row["auc"] - row["auc_logistic_rfm"])
+    others = {"value model tweedie", "value model lognormal", "best of each cutoff"}
+    assert set(found.ahead.filter(figure="closeness of the total")["opponent"]) == others
+    assert row["value_ratio_hurdle"] == row["value_ratio"] != row["value_ratio_lognormal"]
+    assert sum(line.startswith("value model ") for line in lines) == 3
     page = backtest_page(found, "Mills & <Sons>")
     assert page.count("<svg") == 8 and "Mills &amp; &lt;Sons&gt;" in page and "<script" not in page
     with pytest.raises(ModelError, match="too short for a backtest"):

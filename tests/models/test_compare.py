@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.compare import DRAWS, Scored, auc_of, captured_of, compare, draws
+from models.compare import DRAWS, Scored, auc_of, captured_of, closeness_of, compare, draws, gini_of
 
 
 def scored(seed: int, opponents: dict[str, float], rows: int = 400) -> Scored:
@@ -53,3 +53,23 @@ def test_a_weight_counts_as_so_many_rows() -> None:
     assert captured_of(value, predicted, np.ones(5)) == 0.4
     # Twice the second customer: a fifth of six is 1.2 customers, and the prediction takes 1.2 of that one.
     assert captured_of(value, predicted, np.array([1.0, 2, 1, 1, 1])) == pytest.approx(4.8 / (10 + 0.2 * 4))
+
+
+def test_gini_by_hand() -> None:
+    value, ones = np.array([6.0, 3.0, 1.0, 0.0]), np.ones(4)
+    # The best 0, 1, 2, 3, 4 hold 0, 0.6, 0.9, 1, 1 of all. Twice the area below: 1.5, and 1 where all are alike.
+    assert gini_of(value, value, ones) == 1.0
+    assert gini_of(value, -value, ones) == pytest.approx(-1.0)
+    # 1 and 6 swapped: 0, 0.1, 0.4, 1, 1, and twice the area is 1: no better than by chance.
+    assert gini_of(value, np.array([1.0, 3.0, 6.0, 0.0]), ones) == pytest.approx(0.0)
+    # A customer drawn twice weighs as two.
+    doubled = gini_of(np.array([6.0, 6.0, 3.0, 1.0]), np.array([2.0, 2.0, 3.0, 0.0]), ones)
+    assert gini_of(value[:3], np.array([2.0, 3.0, 0.0]), np.array([2.0, 1.0, 1.0])) == pytest.approx(doubled)
+
+
+def test_closeness_by_hand() -> None:
+    value, ones = np.array([60.0, 40.0]), np.ones(2)
+    assert closeness_of(value, np.array([50.0, 50.0]), ones) == pytest.approx(0.0)
+    assert closeness_of(value, np.array([100.0, 100.0]), ones) == pytest.approx(-np.log(2))
+    assert closeness_of(value, np.array([25.0, 25.0]), ones) == pytest.approx(-np.log(2))
+    assert closeness_of(value, np.array([20.0, 50.0]), np.array([0.0, 1.0])) == pytest.approx(-np.log(50 / 40))

@@ -47,7 +47,7 @@ def test_decided_out_of_time_then_learned_from_all(
     assert (trial["for"][0], whole["for"][0]) == (CUTOFFS[-1], cohort["cutoff"][0])
     assert list(pair.churn.weights) != list(USUAL_WEIGHTS) and min(pair.churn.weights) >= 0
     stayed = whole.filter((pl.col("cutoff") == CUTOFFS[-1]) & (pl.col("churned") == 0)).height
-    assert len(pair.clv.spread.quantiles) == stayed // 50 < 10  # found on the trial, 50 a group
+    assert len(pair.clv.spread.likely) == stayed // 50 < 10  # found on the trial, 50 a group
     assert pair.churn.trees.num_trees() in (25, 40)
 
 
@@ -59,8 +59,8 @@ def test_the_figures_of_a_customer_belong_together(pair: ModelPair, cohort: pl.D
     assert scores.columns == ["customer_id", "cutoff", "churn_probability", *further, *figures]
     assert scores.select("customer_id", "cutoff").equals(cohort.select("customer_id", "cutoff"))
     assert scores["value_at_risk"].to_list() == pytest.approx((p * retained).to_list())
-    lost = pair.clv.value_if_lost
-    assert scores["predicted_clv"].to_list() == pytest.approx(((1 - p) * retained + p * lost).to_list())
+    assert set(pair.clv.lost.means) == {0.0}
+    assert scores["predicted_clv"].to_list() == pytest.approx(((1 - p) * retained).to_list())
     assert ((p > 0) & (p < 1) & (retained >= 0)).all()
     first, second = (scores[name] for name in further)
     assert ((first > 0) & (first <= second) & (second <= p)).all() and (first < second).any()
@@ -97,7 +97,7 @@ def test_a_further_horizon_changes_no_other_figure(
 
 def test_a_restored_pair_scores_alike(pair: ModelPair, cohort: pl.DataFrame) -> None:
     recipe = json.loads(json.dumps(pair.recipe()))
-    restored = ModelPair.restore(pair.churn.trees, pair.clv.retained, recipe)
+    restored = ModelPair.restore(pair.churn.trees, pair.clv.trees, recipe)
     assert restored.recipe() == pair.recipe()
     assert restored.score(cohort).equals(pair.score(cohort))
 

@@ -89,6 +89,16 @@ def test_where_too_few_are_known_the_share_of_all_stands() -> None:
     assert share == pytest.approx([labelled["churned"].to_numpy().mean()] * 3)
 
 
+def test_a_group_in_which_everybody_left_has_its_own_share() -> None:
+    recent = bought_within(RECENT_DAYS)
+    gone = LABELLED.with_columns(churned=pl.when(recent).then("churned").otherwise(1).cast(pl.Int8))
+    silent = COHORT.filter(~recent)
+    assert expected_share(silent, gone, RECENT_DAYS, AHEAD) == pytest.approx([1.0] * 3)
+    mixed = expected_share(COHORT, gone, RECENT_DAYS, AHEAD)  # 180 of the 300 bought lately
+    among_recent = expected_share(COHORT.filter(recent), gone, RECENT_DAYS, AHEAD)
+    assert mixed == pytest.approx(0.6 * among_recent + 0.4)
+
+
 def values(days: list[date], seed: int) -> tuple[pl.DataFrame, np.ndarray]:
     """Customers who bought lately and stayed, and a value that grows with what they spent and swings by season."""
     random = np.random.default_rng(seed)
@@ -129,3 +139,23 @@ def test_history_of_a_short_log_is_looked_at_no_farther_back_than_every_cutoff_c
         cohort.with_columns(**{name: pl.lit(value) for name, value in misleading.items()}), labelled, 59, AHEAD
     )
     assert found == pytest.approx(expected_share(cohort, labelled, 59, AHEAD))
+
+
+def test_any_currency_gives_the_same_total() -> None:
+    stayed, value = values(DAYS, seed=1)
+    in_yen = pl.col("rfm__spent_sum_90d") * 170
+    found = expected_values(COHORT, stayed, value, RECENT_DAYS, AHEAD)
+    converted = expected_values(
+        COHORT.with_columns(in_yen), stayed.with_columns(in_yen), value * 170, RECENT_DAYS, AHEAD
+    )
+    assert found is not None and converted == pytest.approx(170 * found, rel=1e-3)
+
+
+def test_who_spent_far_more_than_others_is_expected_to_go_on_doing_so() -> None:
+    random = np.random.default_rng(5)
+    spent = random.gamma(0.5, 100.0, 4000)
+    rows = rows_of(TONIGHT, random, 4000, recent=1.0).with_columns(rfm__spent_sum_90d=spent)
+    value = (15 + spent) * random.gamma(4.0, 0.25, 4000)
+    large = COHORT[:2].with_columns(rfm__spent_sum_90d=pl.Series([0.0, 3000.0]), cutoff=pl.lit(TONIGHT))
+    found = [expected_values(large[row], rows, value, RECENT_DAYS, [TONIGHT])[0] for row in (0, 1)]  # type: ignore[index]
+    assert found == pytest.approx([15, 3015], rel=0.15)

@@ -32,7 +32,7 @@ def registered(
     pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, CHURN)
     versions = log_training(
         settings,
-        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.retained},
+        {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.trees},
         parameters={"seed": 7},
         metrics={"auc": 0.8},
         tags={"git_commit": "abc"},
