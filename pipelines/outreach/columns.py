@@ -81,15 +81,6 @@ COLUMNS = (
         11,
     ),
     Column(
-        SOON,
-        "Within {soon} days",
-        "percent",
-        "The part of that chance that shows within {soon} days: by then the contract has ended or, without contracts, "
-        "the next order would have come from a customer who stays. It is not the chance of no order in {soon} days.",
-        11,
-        optional=True,
-    ),
-    Column(
         "value_at_risk",
         "Value at risk",
         "money",
@@ -114,6 +105,15 @@ COLUMNS = (
     Column("act_by_why", "Why by then", "text", "What sets the day by which to act.", 28),
     Column("change_why", "What changed", "text", "What changed since the last list.", 28),
     Column("item_opened", "On the list since", "date", "The day the customer came onto the list.", 12),
+    Column(
+        SOON,
+        "Within {soon} days",
+        "percent",
+        "The part of the chance of leaving that shows within {soon} days: by then the contract has ended or, without "
+        "contracts, the next order would have come from a customer who stays. It is not the chance of no order by then.",
+        11,
+        optional=True,
+    ),
     Column(
         "value_if_retained",
         "Value if they stay",

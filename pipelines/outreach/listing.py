@@ -7,6 +7,7 @@ import polars as pl
 
 from configs.settings import Lists, Settings
 from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff, local_day
+from models.timing import further_columns
 from pipelines.outreach.changes import changes, left
 from pipelines.outreach.customers import CONTACT_COLUMNS
 from pipelines.outreach.decide import Decided
@@ -65,7 +66,8 @@ def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) 
     changed = changes(listed, _moved(why, last), since, retrained)
 
     basis = pl.lit(decided.save_rate.in_words(settings.outreach.action_cost, settings.currency)).alias("gain_basis")
-    risk_list = pl.concat([listed.select(*LIST_COLUMNS, basis), changed, reasons], how="horizontal")
+    further = further_columns(listed.columns).values()
+    risk_list = pl.concat([listed.select(*LIST_COLUMNS, *further, basis), changed, reasons], how="horizontal")
     alone = decisions.filter(pl.col("code") == "deselected").sort("account_manager", "expected_gain", "customer_id")
     known = decided.facts.select("customer_id", "display_name").join(bought, on="customer_id", how="left")
     gone = left(last_list.join(known, on="customer_id", how="left"), decisions, since)

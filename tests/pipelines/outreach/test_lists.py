@@ -145,7 +145,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_row_order(listed, list_conte
 
 def test_optional_columns_may_be_absent(listed, list_context, tmp_path):
     optional = [column.name for column in COLUMNS if column.optional]
-    assert optional == ["display_name", "churn_probability_soon", "phone", "email", "preferred_channel"]
+    assert optional == ["display_name", "phone", "email", "preferred_channel", "churn_probability_soon"]
 
     given = [name for name in listed().columns if name in optional or name.endswith("0d")]
     write_lists(listed({}).drop(given), list_context, tmp_path)

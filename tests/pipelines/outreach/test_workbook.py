@@ -102,7 +102,7 @@ def test_the_list_is_ready_to_filter_and_print(book, list_context):
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
-    assert sheet.print_area == "'Call list'!$A$1:$Q$3"
+    assert sheet.print_area == "'Call list'!$A$1:$P$3"
     ((area, (rule,)),) = sheet.conditional_formatting._cf_rules.items()
     assert (str(area.sqref), rule.type) == ("G2:G3", "dataBar")
 
@@ -128,5 +128,5 @@ def test_the_about_sheet_says_what_the_list_is(book):
     assert [row[1] for row in rows[13:]] == [column.name for column in COLUMNS]
     assert "{" not in str(rows)
     (soon,) = [row for row in rows if row[1] == "churn_probability_soon"]
-    assert soon[0] == "Within 30 days" and "not the chance of no order in 30 days" in soon[2]
+    assert soon[0] == "Within 30 days" and "not the chance of no order by then" in soon[2]
     assert opened.properties.created == datetime(2026, 6, 15)
