@@ -7,12 +7,8 @@ import polars as pl
 from configs.settings import Churn
 from features.asof import aggregate
 from features.family import Events, Feature
-from features.tables import TABLES
 from features.time import LIFETIME, Cutoff, Window
 from features.timeline import timeline_of
-
-PURCHASES = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
-RUNNING = pl.when(pl.col("ended_on").is_null()).then(pl.col("started_on"))
 
 
 def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn: Churn) -> pl.DataFrame:
@@ -23,9 +19,11 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
     counts. Customers who objected to profiling, or were erased, before the cutoff are left out.
     """
     if churn.definition == "inactivity":
-        events = Events("transactions", (_counted(PURCHASES, Window(churn.active_within_days)),))
+        purchases = Feature("purchases", pl.col("amount"), "count", "", "", "", (Window(churn.active_within_days),))
+        events = Events("transactions", (purchases,), where=pl.col("amount") > 0)
     else:
-        events = Events("contracts", (_counted(RUNNING, LIFETIME),), state=True)
+        contracts = Feature("contracts", pl.col("started_on"), "count", "", "", "", (LIFETIME,))
+        events = Events("contracts", (contracts,), where=pl.col("ended_on").is_null(), state=True)
     timeline = timeline_of(tables, events.table, cutoffs)
     everybody = timeline.everybody()
     inside = aggregate("cohort", events, timeline, everybody, tables).to_series().to_numpy() > 0
@@ -35,14 +33,11 @@ def cohort(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[Cutoff], churn:
             "cutoff": pl.Series([c.day for c in timeline.cutoffs], dtype=pl.Date).gather(everybody.at[inside]),
         }
     )
-    objections = tables.get("objections", TABLES["objections"].empty())
-    kinds = ["no_profiling", "erased"]
+    if "objections" not in tables:
+        return rows
+    objections, kinds = tables["objections"], ["no_profiling", "erased"]
     objected = [objectors(objections, kinds, cutoff).with_columns(cutoff=pl.lit(cutoff.day)) for cutoff in cutoffs]
     return rows.join(pl.concat(objected), on=["customer_id", "cutoff"], how="anti", maintain_order="left")
-
-
-def _counted(expression: pl.Expr, window: Window) -> Feature:
-    return Feature("events", expression, "count", "", "", "", (window,))
 
 
 def objectors(objections: pl.DataFrame, kinds: Sequence[str], cutoff: Cutoff) -> pl.DataFrame:
