@@ -21,6 +21,7 @@ from features.time import INSTANT, LIFETIME, Window, days_between
 from features.timeline import EARLIEST, Asked, Timeline, known_before
 
 COPIES_AT_ONCE = 2_000_000
+ROWS_AT_ONCE = 65_536  # few enough that what is worked out for them stays in the processor's cache
 INTERVAL = "interval"
 
 
@@ -37,7 +38,7 @@ def aggregate(
     known = np.flatnonzero(asked.number >= 0)
     copied = timeline.learned_late[asked.number[known]] | events.state
     # Without any row, the shared path still gives the columns and their types.
-    parts = [] if events.state else [_by_shared_events(family, events, timeline, asked, known[~copied])]
+    parts = [] if events.state else _by_shared_events(family, events, timeline, asked, known[~copied])
     if events.state or copied.any():
         parts += _by_copied_events(family, events, timeline, asked, known[copied], tables)
     measured, rows = pl.concat(parts), pl.DataFrame({"row": np.arange(len(asked.number))})
@@ -52,8 +53,10 @@ def _refuse_late_columns(family: str, events: Events, table: Table) -> None:
         raise ValueError(f"{family} reads {', '.join(late)} of {table.name}, filled in later: declare state=True")
 
 
-def _by_shared_events(family: str, events: Events, timeline: Timeline, asked: Asked, rows: Positions) -> pl.DataFrame:
-    """The measures of these rows, from events that are the same for all cutoffs."""
+def _by_shared_events(
+    family: str, events: Events, timeline: Timeline, asked: Asked, rows: Positions
+) -> list[pl.DataFrame]:
+    """The measures of these rows, from events that are the same for all cutoffs, a few customers at a time."""
     cutoffs = timeline.cutoffs
     ends = [c.instant for c in cutoffs]
     starts = {days: [c.days_before(days) for c in cutoffs] for days in _limited(events)}
@@ -64,15 +67,22 @@ def _by_shared_events(family: str, events: Events, timeline: Timeline, asked: As
     # Interval i holds the instants in [boundaries[i - 1], boundaries[i]).
     marks = pl.Series(boundaries, dtype=INSTANT).to_physical().to_numpy()
     interval = np.searchsorted(marks, frame[INTERVAL].to_physical().to_numpy(), side="right")
-    of, at = asked.number[rows], asked.at[rows]
-    before = _counter(frame, interval, timeline.customers, len(boundaries) + 1, of)
 
-    def until(instants: Sequence[datetime]) -> Positions:
-        return before(np.array([boundaries.index(instant) + 1 for instant in instants])[at])
+    def first_inside(instants: Sequence[datetime]) -> Positions:
+        return np.array([boundaries.index(instant) + 1 for instant in instants])
 
-    blocks = [np.flatnonzero(at == position) for position in range(len(cutoffs))]
-    begin = {Window(days): until(found) for days, found in starts.items()} | {LIFETIME: before(0)}
-    return _measured(family, events, frame, Spans(of, blocks, begin, until(ends)), rows)
+    begins, until = {Window(days): first_inside(found) for days, found in starts.items()}, first_inside(ends)
+    customers, parts = frame["customer_id"].to_numpy(), []
+    rows = rows[np.argsort(asked.number[rows], kind="stable")]
+    for mine in np.split(rows, range(ROWS_AT_ONCE, len(rows), ROWS_AT_ONCE)):
+        of, at = asked.number[mine], asked.at[mine]
+        first, last = (of[0], of[-1]) if len(of) else (0, -1)
+        here = slice(*np.searchsorted(customers, [first, last + 1]))
+        groups, of = customers[here] - first, of - first
+        before = _counter(groups, interval[here], len(boundaries) + 1, of)
+        begin = {window: before(found[at]) for window, found in begins.items()} | {LIFETIME: before(0)}
+        parts.append(_measured(family, events, frame[here], Spans(groups, of, at, begin, before(until[at])), mine))
+    return parts
 
 
 def _by_copied_events(
@@ -99,9 +109,10 @@ def _by_copied_events(
         frame = _evaluated(events, copies.with_columns(within.cast(pl.Int64).alias(INTERVAL)))
         mine = rows[(asked.at[rows] >= first) & (asked.at[rows] < first + len(here))]
         of = (asked.at[mine] - first) * customers + asked.number[mine]
-        before = _counter(frame, frame[INTERVAL].to_numpy(), len(here) * customers, len(limited) + 1, of)
+        groups = frame["customer_id"].to_numpy()
+        before = _counter(groups, frame[INTERVAL].to_numpy(), len(limited) + 1, of)
         begin = {Window(days): before(rank + 1) for rank, days in enumerate(limited)} | {LIFETIME: before(0)}
-        spans = Spans(of, [np.arange(len(of))], begin, before(len(limited) + 1))
+        spans = Spans(groups, of, np.zeros_like(of), begin, before(len(limited) + 1))
         parts.append(_measured(family, events, frame, spans, mine))
     return parts
 
@@ -156,18 +167,19 @@ def _names(events: Events) -> list[str]:
 
 
 def _counter(
-    frame: pl.DataFrame, interval: Positions, groups: int, intervals: int, of: Positions
+    groups: Positions, interval: Positions, intervals: int, of: Positions
 ) -> Callable[[Positions | int], Positions]:
     """Tells, for rows of the groups `of`, how many events lie before an interval: those of earlier groups count too."""
-    cells = np.bincount(frame["customer_id"].to_numpy() * intervals + interval, minlength=groups * intervals)
-    totals, first = np.concatenate([[0], np.cumsum(cells)]), of * intervals
+    first, cells = of * intervals, (of.max(initial=-1) + 1) * intervals
+    totals = np.bincount(groups * intervals + interval + 1, minlength=cells + 1)
+    np.cumsum(totals, out=totals)  # in place: there may be far more cells than events
     return lambda before: totals[first + before]
 
 
 def _measured(family: str, events: Events, frame: pl.DataFrame, spans: Spans, rows: Positions) -> pl.DataFrame:
     """Every measure in each of its windows, with the column `row`."""
-    groups, names = frame["customer_id"].to_numpy(), _names(events)
-    values = {name: Values(frame[name], groups, spans) for name in dict.fromkeys(names)}
+    names = _names(events)
+    values = {name: Values(frame[name], spans) for name in dict.fromkeys(names)}
     found = {"row": pl.Series(rows)}
     for measure, name in zip(events.measures, names, strict=True):
         for window in measure.windows:

@@ -39,10 +39,12 @@ def with_features(
     context: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """As `build_matrix`, with the internal columns too."""
-    matrix = rows.join(_moments(cutoffs, families, context), on="cutoff", how="left", maintain_order="left")
+    days = [c.day for c in sorted(cutoffs)]
+    at = rows["cutoff"].replace_strict(days, range(len(days)), return_dtype=pl.Int64).to_numpy()
+    matrix = rows.hstack(_moments(sorted(cutoffs), families, context).drop("cutoff")[at])
     needed = {events.table for family in families for events in family.events}
     timelines = {name: timeline_of(tables, name, cutoffs) for name in needed}
-    asked = {name: timeline.asked(rows) for name, timeline in timelines.items()}
+    asked = {name: timeline.asked(rows["customer_id"], at) for name, timeline in timelines.items()}
     for family in families:
         for events in family.events:
             name = events.table
@@ -62,9 +64,10 @@ def _with_family(matrix: pl.DataFrame, family: Family) -> pl.DataFrame:
     matrix = matrix.with_columns(fills)
     for feature in family.derived:
         value = feature.expression.cast(pl.Float64) if feature.function is None else _applied(feature, matrix)
-        finite = pl.when(value.is_finite()).then(value)
-        filled = finite if feature.fill is None else finite.fill_null(feature.fill)
-        matrix = matrix.with_columns(filled.alias(feature.column(family.name)))
+        name = feature.column(family.name)
+        matrix = matrix.with_columns(value.alias(name))
+        finite = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+        matrix = matrix.with_columns(finite if feature.fill is None else finite.fill_null(feature.fill))
     return matrix
 
 

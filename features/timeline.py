@@ -46,23 +46,22 @@ class Timeline:
 
     def __init__(self, table: Table, found: pl.DataFrame, cutoffs: Sequence[Cutoff]) -> None:
         order = [column for column in table.order if column in found.columns]
+        found = found.rechunk()  # as read from a file it is in pieces, which slow every look at it
         ordered = found if _in_order(found, order) else found.sort(order, maintain_order=True)
-        ids = ordered["customer_id"]
-        first = (ids != ids.shift(1)).fill_null(True)
+        number = ordered["customer_id"].rle_id().cast(pl.Int64)
+        ids = ordered["customer_id"].filter(_changes(number))
         self.table, self.cutoffs = table, list(cutoffs)
-        self.events = ordered.with_columns(customer_id=first.cast(pl.Int64).cum_sum() - 1)
-        self.numbers = pl.DataFrame({"customer_id": ids.filter(first)}).with_columns(
-            number=pl.int_range(pl.len(), dtype=pl.Int64)
-        )
+        self.events = ordered.with_columns(customer_id=number)
+        self.numbers = pl.DataFrame({"customer_id": ids, "number": np.arange(len(ids))})
         self.learned_late = np.zeros(self.customers, dtype=bool)
         self.learned_late[self._learned_late().to_numpy()] = True
 
-    def asked(self, rows: pl.DataFrame) -> Asked:
-        """`rows` (customer_id, cutoff Date) as numbers."""
-        days = [c.day for c in self.cutoffs]
-        at = rows["cutoff"].replace_strict(days, range(len(days)), return_dtype=pl.Int64)
-        found = rows.join(self.numbers, on="customer_id", how="left", maintain_order="left")
-        return Asked(found["number"].fill_null(-1).to_numpy(), at.to_numpy())
+    def asked(self, customers: pl.Series, at: Positions) -> Asked:
+        """Rows of these customers (ids) at the cutoffs of these positions, as numbers."""
+        run = customers.rle_id()  # mostly, the rows of a customer lie together
+        runs = pl.DataFrame({"customer_id": customers.filter(_changes(run))})
+        found = runs.join(self.numbers, on="customer_id", how="left", maintain_order="left")
+        return Asked(found["number"].fill_null(-1).to_numpy()[run.to_numpy()], at)
 
     def everybody(self) -> Asked:
         """Every customer with events at every cutoff, by customer."""
@@ -102,8 +101,14 @@ def timeline_of(tables: Mapping[str, pl.DataFrame], name: str, cutoffs: Sequence
 
 def _in_order(rows: pl.DataFrame, columns: Sequence[str]) -> bool:
     """Whether the rows are sorted by `columns`, as the store keeps them: far cheaper to see than to sort."""
-    after = pl.lit(True)
-    for column in reversed(columns):
+    first, follows = _changes(rows["customer_id"]), pl.lit(True)
+    for column in reversed(columns[1:]):
         before = pl.col(column).shift(1)
-        after = (pl.col(column) > before) | ((pl.col(column) == before) & after)
-    return rows.lazy().select(after.slice(1).fill_null(False).all()).collect().item()
+        follows = (pl.col(column) > before) | ((pl.col(column) == before) & follows)
+    in_turn = rows.lazy().select((pl.lit(first) | follows.fill_null(False)).all()).collect().item()
+    return in_turn and rows["customer_id"].filter(first).is_sorted()
+
+
+def _changes(values: pl.Series) -> pl.Series:
+    """Which values differ from the one before; the first one does."""
+    return (values != values.shift(1)).fill_null(True)

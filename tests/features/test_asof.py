@@ -38,10 +38,11 @@ def feature(expression: pl.Expr, op: Op, *within: Window, name: str = "it", unit
 
 def aggregated(events: Events, found: pl.DataFrame, cutoffs: Sequence[Cutoff]) -> pl.DataFrame:
     """The measures of every customer with events at every cutoff."""
-    days = pl.DataFrame({"cutoff": [c.day for c in cutoffs]})
+    days = pl.DataFrame({"cutoff": [c.day for c in cutoffs]}).with_row_index("at")
     rows = found.select(pl.col("customer_id").unique(maintain_order=True)).join(days, how="cross")
     timeline = Timeline(TABLES["transactions"], found, cutoffs)
-    return rows.hstack(aggregate("trial", events, timeline, timeline.asked(rows), {}))
+    asked = timeline.asked(rows["customer_id"], rows["at"].cast(pl.Int64).to_numpy())
+    return rows.drop("at").hstack(aggregate("trial", events, timeline, asked, {}))
 
 
 def test_a_fact_counts_from_the_first_cutoff_after_it_was_learned():
@@ -112,6 +113,25 @@ def test_the_fast_path_equals_the_direct_path(store: dict[str, list[Row]]):
     key = ["customer_id", "cutoff"]
     columns = [*key, *(pl.col(column).cast(pl.Float64) for column in fast.columns[2:])]
     assert_frame_equal(fast.select(columns).sort(key), direct.select(columns).sort(key), rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_rows_measured_a_few_at_a_time_are_the_same(at_once: int, monkeypatch: pytest.MonkeyPatch):
+    days = [cutoff(day) for day in ("2025-05-01", "2025-06-01", "2025-07-01")]
+    lines = [
+        f"{who} | 2025-0{month}-{day} | {month * day} | {product}"
+        for who in ("ada", "ben", "cyd")
+        for month, day, product in ((4, 11, "a"), (5, 12, "b"), (6, 13, "a"))
+    ]
+    events = table("transactions", "\n".join(["customer_id | occurred_at | amount | product", *lines]))
+    measures = [feature(AMOUNT, op, *windows(45), LIFETIME) for op in (*ADDING_UP, "median")]
+    measures.append(feature(pl.col("product"), "n_unique", *windows(45), LIFETIME, name="kind"))
+    together = aggregated(trial(*measures), events, days)
+    # Of 44 (April), 60 (May) and 78 (June) a row sees what came before its cutoff; 45 days reach back to one of them.
+    seen = together.filter(pl.col("customer_id") == "ben")
+    assert seen["trial__it_max_lifetime"].to_list() == [440_000, 600_000, 780_000]
+    monkeypatch.setattr("features.asof.ROWS_AT_ONCE", at_once)
+    assert_frame_equal(aggregated(trial(*measures), events, days), together)
 
 
 @pytest.mark.parametrize("late", [False, True])
