@@ -110,7 +110,7 @@ COLUMNS = (
         "Within {soon} days",
         "percent",
         "The part of the chance of leaving that shows within {soon} days: by then the contract has ended or, without "
-        "contracts, the next order would have come from a customer who stays. It is not the chance of no order by then.",
+        "contracts, the next order of one who stays would have come. It is not the chance of no order by then.",
         11,
         optional=True,
     ),
