@@ -5,18 +5,18 @@ import pytest
 from configs.settings import Training
 from models.pair import ModelPair
 from models.value_models import by_value_model, value_figures, value_lines
-from tests.models.conftest import EMBARGO_DAYS
+from tests.models.conftest import CHURN, EMBARGO_DAYS
 
 
 def test_each_is_what_a_pair_trained_for_it_predicts(
     matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
 ) -> None:
-    pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS)
+    pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, CHURN)
     found = by_value_model(pair, matrix, cohort, training)
     assert list(found) == ["hurdle", "tweedie", "lognormal"]
     assert found["hurdle"].tolist() == pair.score(cohort)["predicted_clv"].to_list()
     chosen = training.model_copy(update={"value_model": "lognormal"})
-    other = ModelPair.train(matrix, cohort, chosen, EMBARGO_DAYS)
+    other = ModelPair.train(matrix, cohort, chosen, EMBARGO_DAYS, CHURN)
     assert other.score(cohort)["predicted_clv"].to_list() == pytest.approx(found["lognormal"].tolist())
     again = by_value_model(other, matrix, cohort, chosen)
     assert list(again) == ["lognormal", "hurdle", "tweedie"]
