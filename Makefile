@@ -54,7 +54,7 @@ nightly: setup ## Ingest, score and publish the risk lists
 	$(HOLDFAST) nightly $(OPTIONS)
 
 features: setup ## Write the feature matrix for exploring (ONLY=rfm,promises CUTOFFS=12 EVERY=30)
-	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--families $(ONLY))
+	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(COMPARE_VALUE),--compare-value) $(if $(ONLY),--families $(ONLY))
 
 features-doc: setup ## Write the feature dictionary, features/DICTIONARY.md, from the code
 	$(HOLDFAST) features-doc
@@ -62,8 +62,8 @@ features-doc: setup ## Write the feature dictionary, features/DICTIONARY.md, fro
 ablation: setup ## Say what each family of features is worth to the churn model
 	$(HOLDFAST) ablation $(OPTIONS)
 
-backtest: setup ## Train and score as of many past days (FROM= TO= EVERY=), and compare with what happened
-	$(HOLDFAST) backtest $(OPTIONS) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(EVERY),--every $(EVERY))
+backtest: setup ## Train and score as of many past days (FROM= TO= EVERY= COMPARE_VALUE=1), and compare with what happened
+	$(HOLDFAST) backtest $(OPTIONS) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(EVERY),--every $(EVERY)) $(if $(COMPARE_VALUE),--compare-value)
 
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)

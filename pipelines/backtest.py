@@ -24,7 +24,7 @@ from models.evaluate import WHAT_IS_SEEN, WITHIN, Evaluation, evaluate, further_
 from models.value_models import FIGURES, by_value_model, value_figures, value_lines
 from pipelines.build import open_store, over_buckets, visits_of
 from pipelines.progress import Log
-from pipelines.train import fit_pair, prepare
+from pipelines.train import fit_pair, prepare, training_of
 
 DAYS_BY_DEFAULT, EVERY_DAYS = 12, 30
 
@@ -160,7 +160,10 @@ def _at(
         return Scored(customers, truth, scores[column].to_numpy(), by)
 
     by_value = scored(test["value"].to_numpy(), "predicted_clv", rivals.value)
-    value_models = by_value_model(pair, prepared.labelled, prepared.cohort, settings.training) if compare_value else {}
+    value_models: dict[ValueModel, np.ndarray] = {}
+    if compare_value:
+        training = training_of(settings, prepared.split)
+        value_models = by_value_model(pair, prepared.labelled, prepared.cohort, training)
     return evaluation, scored(churned, "churn_probability", rivals.churn), by_value, value_models
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from configs.settings import Settings
+from configs.settings import Settings, Training
 from features.catalog import dictionary, fingerprint
 from features.context import Fitted
 from features.family import Family
@@ -193,8 +193,12 @@ def refuse_unsound(settings: Settings, prepared: Prepared) -> None:
 
 def fit_pair(settings: Settings, split: Split, labelled: pl.DataFrame, cohort: pl.DataFrame) -> ModelPair:
     """The models that learn from `labelled`, rows of the cutoffs of `split`, for the day of `cohort`."""
-    training = settings.training.model_copy(update={"lookback_days": split.lookback_days})
-    return ModelPair.train(labelled, cohort, training, settings.observation_days, settings.churn)
+    return ModelPair.train(labelled, cohort, training_of(settings, split), settings.observation_days, settings.churn)
+
+
+def training_of(settings: Settings, split: Split) -> Training:
+    """How models of the cutoffs of `split` are trained: with the history that all of them have."""
+    return settings.training.model_copy(update={"lookback_days": split.lookback_days})
 
 
 def judged(settings: Settings, store: Path, prepared: Prepared) -> Judged:
