@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune score nightly features features-doc ablation backtest oracle test check bench format
+.PHONY: help setup lock demo train tune score nightly outcomes features features-doc ablation backtest oracle test check bench format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -52,6 +52,9 @@ score: setup ## Score the customers of a day that was ingested
 
 nightly: setup ## Ingest, score and publish the risk lists
 	$(HOLDFAST) nightly $(OPTIONS)
+
+outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
+	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)
 
 features: setup ## Write the feature matrix for exploring (ONLY=rfm,promises CUTOFFS=12 EVERY=30)
 	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--families $(ONLY))

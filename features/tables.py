@@ -41,6 +41,9 @@ def term(kind: Kind, *, not_before: str | None = None) -> Column:
     return Column(kind, nullable=True, known_when="terms_at", known_without_time=True, not_before=not_before)
 
 
+# What account managers say of a listed customer; the last one puts the customer off until a day.
+OUTCOME_WORDS = ("contacted", "saved", "lost", "not_at_risk", "no_answer", "snooze")
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -203,7 +206,7 @@ TABLES: dict[str, Table] = {
                 "arm": Column(Kind.TEXT),
                 "action": Column(Kind.TEXT, nullable=True),
                 "status": Column(Kind.TEXT, nullable=True),
-                "reason": Column(Kind.TEXT, nullable=True),
+                "reason": Column(Kind.TEXT, nullable=True, personal=True),  # in free words, which may name somebody
                 "by": Column(Kind.TEXT, nullable=True, personal=True),
                 "at": instant(),
                 "snooze_until": Column(Kind.INSTANT, required=False, nullable=True, not_before="list_date"),

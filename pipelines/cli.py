@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+outcomes = typer.Typer(help="What came of the customers who were listed.", no_args_is_help=True)
+app.add_typer(outcomes, name="outcomes")
 DEMO = Path("configs/demo.toml")
 ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file (TOML).")]
 AsOfOption = Annotated[
@@ -145,6 +147,21 @@ def nightly(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption
         nightly_flow(str(config), cutoff.day, str(settings.root))
     else:
         run_nightly(settings, cutoff, typer.echo)
+
+
+@outcomes.command("import")
+def import_outcomes(
+    files: Annotated[list[Path], typer.Argument(help="Lists that came back: Excel or CSV, answers filled in.")],
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Keep what account managers filled in; it counts from the next day on, once that is ingested."""
+    from pipelines.outcomes import import_outcomes as run_import
+
+    settings, cutoff = _prepared(config, output, as_of)
+    added = run_import(settings, cutoff, files, typer.echo)
+    typer.echo(f"{added:,} new answers, known from {cutoff.day} on")
 
 
 @app.command()
