@@ -243,6 +243,32 @@ def backtest(
 
 
 @app.command()
+def effect(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    by: Annotated[
+        str | None, typer.Option(help="Measure groups apart too: account_manager, or a column of the customers.")
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Ingest, then say what acting on the listed customers brought, against the controls."""
+    from pipelines.effect import measure
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.reports.effect import in_words, write_effect
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        found = measure(settings, cutoff, by, typer.echo)
+        if found is None:
+            return
+        for line in in_words(found, settings.currency):
+            typer.echo(line)
+        typer.echo(f"written to {write_effect(settings, cutoff, found) / 'index.html'}")
+
+
+@app.command()
 def oracle(config: ConfigOption = DEMO, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Hold the scores of a simulated company against its true probabilities."""
     import polars as pl

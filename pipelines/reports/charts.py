@@ -39,3 +39,37 @@ def lines_by_day(table: pl.DataFrame, title: str, *, rules: tuple[float, ...] = 
     return vl_convert.vegalite_to_svg(
         layers.properties(width=WIDTH, height=HEIGHT).configure(font="sans-serif").to_dict()
     )
+
+
+def curves(table: pl.DataFrame, x_title: str, y_title: str) -> str:
+    """Every column but the first against the first, a share, one line each."""
+    share, *names = table.columns
+    long = table.unpivot(names, index=share, variable_name="of", value_name="value")
+    drawn: Any = alt.Chart(alt.Data(values=long.to_dicts())).encode(
+        x=alt.X(f"{share}:Q", title=x_title, axis=alt.Axis(format=".0%")), y=alt.Y("value:Q", title=y_title)
+    )
+    scheme = alt.Scale(domain=names, scheme="dark2")
+    lines = drawn.mark_line(strokeWidth=2).encode(
+        color=alt.Color("of:N", title=None, scale=scheme),
+        strokeDash=alt.StrokeDash("of:N", title=None, scale=alt.Scale(domain=names, range=DASHES)),
+    )
+    return vl_convert.vegalite_to_svg(
+        lines.properties(width=WIDTH, height=HEIGHT).configure(font="sans-serif").to_dict()
+    )
+
+
+def intervals(table: pl.DataFrame, title: str) -> str:
+    """A point and its interval for each row: of, estimate, difference, low, high; a line at no difference."""
+    drawn: Any = alt.Chart(alt.Data(values=table.to_dicts())).encode(
+        y=alt.Y("of:N", title=None, sort=None), yOffset=alt.YOffset("estimate:N", sort=None)
+    )
+    scheme = alt.Scale(domain=["sharpened", "plain"], scheme="dark2")
+    shape = alt.Shape("estimate:N", title=None, scale=alt.Scale(domain=["sharpened", "plain"]))
+    colour = alt.Color("estimate:N", title=None, scale=scheme)
+    x = alt.X("difference:Q", title=title)
+    spans = drawn.mark_rule().encode(x=alt.X("low:Q", title=title), x2="high:Q", color=colour)
+    points = drawn.mark_point(filled=True, size=80).encode(x=x, shape=shape, color=colour)
+    zero: Any = alt.Chart(alt.Data(values=[{"level": 0}]))
+    level = zero.mark_rule(color="#888", strokeDash=[3, 3]).encode(x="level:Q")
+    layers = alt.LayerChart(layer=[level, spans, points])
+    return vl_convert.vegalite_to_svg(layers.properties(width=WIDTH).configure(font="sans-serif").to_dict())
