@@ -90,13 +90,14 @@ def happened(
     `by`. Customers who are unknown by now, were erased or objected to profiling are left out.
     """
     cutoffs = [Cutoff(day, cutoff.zone) for day in listed["cutoff"].unique().sort()]
-    parts = [_of_bucket(settings, tables, listed, cutoffs, cutoff, by) for tables in tables_by_bucket(store, only=READ)]
+    parts = [became_of(settings, tables, listed, cutoffs, cutoff, by) for tables in tables_by_bucket(store, only=READ)]
     return pl.concat(parts).sort("cutoff", "customer_id")
 
 
-def _of_bucket(
+def became_of(
     settings: Settings, tables: Tables, listed: pl.DataFrame, cutoffs: list[Cutoff], cutoff: Cutoff, by: str | None
 ) -> pl.DataFrame:
+    """`happened`, for the customers of one bucket."""
     people = tables["customers"].sort("customer_id", "valid_from").unique("customer_id", keep="last")
     if by and by not in listed.columns:
         if by not in people.columns:
