@@ -1,15 +1,22 @@
 """An uplift model of the customers whose arms were drawn, and what it says of tonight's."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import lightgbm as lgb
 import polars as pl
 
+from configs.errors import ModelError
 from configs.settings import Settings
 from features.matrix import KEYS
+from features.time import Cutoff
 from models.effect import TREAT
 from models.uplift import EACH_ARM_AT_LEAST, Uplift, out_of_fold, qini
+from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE
+from pipelines.storage import MANIFEST, read_json, sha256_of
 
+MODEL_FILES = ("uplift_treated.txt", "uplift_control.txt")
 UPLIFT, RISK, AT_RISK = "uplift model", "risk", "value at risk"
 
 
@@ -76,3 +83,34 @@ def _with_features(settings: Settings, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.clear()
     shared = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
     return pl.concat(part.select(shared) for part in parts)
+
+
+def save_model(found: Ordering, folder: Path) -> None:
+    """Write the model to `folder` as text, where it serves."""
+    if found.serves:
+        for file, booster in zip(MODEL_FILES, (found.model.treated, found.model.control), strict=True):
+            booster.save_model(folder / file)
+
+
+def gain_tonight(settings: Settings, cutoff: Cutoff, features: pl.DataFrame, log: Log) -> pl.DataFrame | None:
+    """What acting on each customer of `features` (customer_id, cutoff and features) is expected to bring: customer_id,
+    expected_gain (currency units, the cost of acting taken off).
+
+    By the newest effect measured by the day of `cutoff`. Returns None where it holds no model, since none serves, or
+    one of other features; says so in that case. Raises ModelError where a file is not the one that was written.
+    """
+    measured = sorted(f for f in (settings.root / "effect").glob("????-??-??") if f.name <= cutoff.day.isoformat())
+    files = [measured[-1] / file for file in MODEL_FILES] if measured else []
+    if not files or not all(file.exists() for file in files):
+        return None
+    written = read_json(measured[-1] / MANIFEST)["files"]
+    for file in files:
+        if sha256_of(file) != written[file.name]:  # a truncated one would kill the interpreter
+            raise ModelError(f"{file}: not the file that was written. Run `holdfast effect` again.")
+    model = Uplift(*(lgb.Booster(model_file=file) for file in files), binary=False)
+    names = model.treated.feature_name()
+    if missing := [name for name in names if name not in features.columns]:
+        log(f"warning: uplift model left out: no feature {', '.join(missing[:3])}. Run `holdfast effect` again.")
+        return None
+    gain = model.predict(features.select(names)) - settings.outreach.action_cost
+    return features.select("customer_id").with_columns(expected_gain=gain)

@@ -11,15 +11,18 @@ from pipelines.outreach.wording import money, percent
 from pipelines.reports.charts import curves, intervals
 from pipelines.reports.page import Section, render
 from pipelines.storage import commit, staged
+from pipelines.uplift import save_model
 
 
 def write_effect(settings: Settings, cutoff: Cutoff, found: Measured) -> Path:
-    """Write `effect/<date>/` (effect.parquet, effect.csv, index.html) and return it."""
+    """Write `effect/<date>/` (effect.parquet, effect.csv, index.html, an uplift model that serves); return it."""
     root, name = settings.root / "effect", cutoff.day.isoformat()
     with staged(root, name) as folder:
         found.table.write_parquet(folder / "effect.parquet")
         found.table.write_csv(folder / "effect.csv")
         (folder / "index.html").write_text(effect_page(found, settings), encoding="utf-8")
+        if found.ordering is not None:
+            save_model(found.ordering, folder)
         commit(root, name, folder, {"as_of": name})
     return root / name
 

@@ -23,7 +23,19 @@ business_timezone = "{zone}"
 path = "{root}/sales.csv"
 """
 SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-31,10\n"
-COMMANDS = ("simulate", "ingest", "train", "tune", "score", "nightly", "features", "ablation", "backtest", "oracle")
+COMMANDS = (
+    "simulate",
+    "ingest",
+    "train",
+    "tune",
+    "score",
+    "nightly",
+    "features",
+    "ablation",
+    "backtest",
+    "effect",
+    "oracle",
+)
 Run = Callable[..., int]
 
 
@@ -90,6 +102,11 @@ def test_lists_that_come_back(run: Run, config: Path, tmp_path: Path, capsys: py
     said = capsys.readouterr()
     assert said.out.splitlines() == ["file 1 of 1: 1 answers, 1 of them new", "1 new answers, known from 2024-06-02 on"]
     assert "Anna" not in said.out + said.err
+
+
+def test_an_effect_needs_publications(run: Run, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("effect", "--config", config, "--as-of", "2024-06-02") == 3
+    assert "no publication before 2024-06-02 would have listed a customer" in capsys.readouterr().err
 
 
 def test_success(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
