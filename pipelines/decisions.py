@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-DECISIONS_FILE = "decisions.parquet"
+from pipelines.outreach.history import DECISIONS_FILE, published_before
+
 READ: Mapping[str, pl.DataType] = {
     "customer_id": pl.String(),
     "cutoff": pl.Date(),
@@ -25,7 +26,5 @@ def decisions_before(root: Path, day: date) -> pl.DataFrame:
 
     A customer who was left alone has a row too, with `would_list` false. Publications without decisions are left out.
     """
-    published = root / "published"
-    files = sorted(file for file in published.glob(f"[0-9]*/{DECISIONS_FILE}") if file.parent.name < day.isoformat())
-    parts = [pl.read_parquet(file, columns=list(READ)).cast(pl.Schema(READ)) for file in files]
-    return pl.concat([pl.DataFrame(schema=READ), *parts])
+    parts = [published.read(DECISIONS_FILE, READ) for published in published_before(root / "published", day)]
+    return pl.concat([pl.DataFrame(schema=pl.Schema(READ)), *parts])

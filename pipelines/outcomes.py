@@ -16,7 +16,9 @@ from configs.errors import DataError
 from configs.settings import Settings
 from features.tables import OUTCOME_WORDS, TABLES
 from features.time import INSTANT, Cutoff, midnight
+from models.effect import TREAT
 from pipelines.outreach.context import list_name
+from pipelines.outreach.history import RISK_LIST_FILE
 from pipelines.outreach.lists import FORMULA_START, defused
 from pipelines.outreach.returned import read_returned
 from pipelines.outreach.wording import one_line
@@ -24,8 +26,6 @@ from pipelines.progress import Log
 from pipelines.storage import write_whole
 
 IMPORTS = "outcomes"
-RISK_LIST_FILE = "risk_list.parquet"
-LISTED = "treat"  # controls are on no list
 ANSWER = ["status", "reason", "snooze_until"]
 OF_A_LIST = ["customer_id", "list_date"]
 DAY_OF_LIST = r"^(\d{4}-\d{2}-\d{2}) "
@@ -116,7 +116,7 @@ def answers(settings: Settings, cutoff: Cutoff, file: Path, name: str) -> pl.Dat
     return rows.select(
         pl.col("known_id").alias("customer_id"),
         pl.col("day").replace_strict(instants, return_dtype=INSTANT).alias("list_date"),
-        pl.lit(LISTED).alias("arm"),
+        pl.lit(TREAT).alias("arm"),  # controls are on no list
         "action",
         "status",
         "reason",

@@ -92,8 +92,8 @@ def save_model(found: Ordering, folder: Path) -> None:
             booster.save_model(folder / file)
 
 
-def gain_tonight(settings: Settings, cutoff: Cutoff, features: pl.DataFrame, log: Log) -> pl.DataFrame | None:
-    """What acting on each customer of `features` (customer_id, cutoff and features) is expected to bring: customer_id,
+def gain_tonight(settings: Settings, cutoff: Cutoff, matrix: Path, log: Log) -> pl.DataFrame | None:
+    """What acting on each customer of the file `matrix`, with tonight's features, is expected to bring: customer_id,
     expected_gain (currency units, the cost of acting taken off).
 
     By the newest effect measured by the day of `cutoff`. Returns None where it holds no model, since none serves, or
@@ -109,8 +109,10 @@ def gain_tonight(settings: Settings, cutoff: Cutoff, features: pl.DataFrame, log
             raise ModelError(f"{file}: not the file that was written. Run `holdfast effect` again.")
     model = Uplift(*(lgb.Booster(model_file=file) for file in files), binary=False)
     names = model.treated.feature_name()
-    if missing := [name for name in names if name not in features.columns]:
+    features = pl.scan_parquet(matrix)
+    if missing := [name for name in names if name not in features.collect_schema()]:
         log(f"warning: uplift model left out: no feature {', '.join(missing[:3])}. Run `holdfast effect` again.")
         return None
-    gain = model.predict(features.select(names)) - settings.outreach.action_cost
-    return features.select("customer_id").with_columns(expected_gain=gain)
+    rows = features.select("customer_id", *names).collect()
+    gain = model.predict(rows.select(names)) - settings.outreach.action_cost
+    return rows.select("customer_id").with_columns(expected_gain=gain)

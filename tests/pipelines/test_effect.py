@@ -16,8 +16,10 @@ from features.time import Cutoff
 from pipelines.decisions import READ
 from pipelines.effect import Measured, happened, measure
 from pipelines.ingest import ingest
+from pipelines.outreach import listing
 from pipelines.reports.effect import effect_page, in_words, write_effect
 from pipelines.uplift import Ordering
+from tests.pipelines.outreach.nights import Nights, made_up_reasons
 
 FIRST, SECOND, TODAY = date(2026, 1, 1), date(2026, 1, 15), date(2026, 4, 1)
 AS_OF = Cutoff(TODAY, ZoneInfo("UTC"))
@@ -191,6 +193,28 @@ def test_without_outcomes_one_action_a_customer_is_assumed(
     found = measure(settings, AS_OF, None, silent)
     assert found is not None and (found.actions, found.counted) == (2, False)
     assert "by 2 actions (assumed: one a customer)" in in_words(found, "EUR")[3]
+
+
+def test_from_what_a_night_published(
+    tmp_path: Path, tracked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "explain", made_up_reasons)
+    names = [f"C{number:02d}" for number in range(40)]
+    outreach, lists = {"control_share": 0.5, "item_days": 2}, {"customers_per_manager": 40}
+    nights = Nights(tmp_path, dict.fromkeys(names, (0.5, 100.0)), outreach=outreach, lists=lists)
+    for night in (0, 1, 5):
+        nights.publish(night)
+    arms = {name: row["arm"] for name, row in nights.decisions(0).items()}
+    # All whom the list shows buy again within the horizon, none of the others does.
+    nights.bought = {name: date(2026, 8, 1) for name, arm in arms.items() if arm == "treat"}
+    cutoff, _ = nights.score(95, without=())
+
+    found = measure(nights.settings, cutoff, None, silent)
+
+    assert found is not None
+    stayed, value = (found.of_everybody(measure) for measure in ("retained", "value"))
+    assert (stayed["treated"], stayed["control"]) == (20, 20)
+    assert (stayed["mean_treated"], stayed["mean_control"], value["difference"]) == (1.0, 0.0, pytest.approx(10.0))
 
 
 def test_the_folder_and_its_page(

@@ -12,12 +12,16 @@ import pytest
 import models.uplift
 import pipelines.uplift
 from configs.errors import ModelError
-from configs.settings import Settings
+from configs.settings import Settings, Training
 from features.time import Cutoff
-from pipelines.storage import commit, staged
+from models.uplift import Uplift
+from pipelines.outreach import listing
+from pipelines.storage import MANIFEST, commit, read_json, staged
 from pipelines.uplift import MODEL_FILES, Ordering, gain_tonight, ordering, save_model
+from tests.pipelines.outreach.nights import Nights, made_up_reasons
 
 DAYS = (date(2026, 1, 1), date(2026, 1, 15))
+SERVES = pl.DataFrame({"order": ["uplift model"], "qini": [2.0], "low": [1.0], "high": [3.0]})
 TONIGHT = Cutoff(date(2026, 6, 1), ZoneInfo("UTC"))
 
 
@@ -76,18 +80,46 @@ def test_it_finds_whom_acting_helps_and_orders_tonight(settings: Settings) -> No
     folder = written(settings, found)
     tonight = pl.DataFrame({"customer_id": ["A", "B"], "cutoff": [TONIGHT.day] * 2, "anger": [0.9, 0.1]})
     tonight = tonight.with_columns(noise=pl.lit(0.0), more=pl.lit(1.0))
-    gain = gain_tonight(settings, TONIGHT, tonight, silent)
+    tonight.write_parquet(settings.root / "tonight.parquet")
+    gain = gain_tonight(settings, TONIGHT, settings.root / "tonight.parquet", silent)
     assert gain is not None and gain["customer_id"].to_list() == ["A", "B"]
     assert gain["expected_gain"].to_list() == pytest.approx([30 - 4, 0 - 4], abs=5)
 
     earlier = Cutoff(date(2026, 4, 30), ZoneInfo("UTC"))
-    assert gain_tonight(settings, earlier, tonight, silent) is None  # not measured yet
+    assert gain_tonight(settings, earlier, settings.root / "tonight.parquet", silent) is None  # not measured yet
     lines: list[str] = []
-    assert gain_tonight(settings, TONIGHT, tonight.drop("anger"), lines.append) is None
+    tonight.drop("anger").write_parquet(settings.root / "less.parquet")
+    assert gain_tonight(settings, TONIGHT, settings.root / "less.parquet", lines.append) is None
     assert lines == ["warning: uplift model left out: no feature anger. Run `holdfast effect` again."]
     (folder / MODEL_FILES[0]).write_text("tree")
     with pytest.raises(ModelError, match="not the file that was written"):
-        gain_tonight(settings, TONIGHT, tonight, silent)
+        gain_tonight(settings, TONIGHT, settings.root / "tonight.parquet", silent)
+
+
+def test_lists_are_ordered_by_what_acting_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "explain", made_up_reasons)
+    figures = {"calm": (0.9, 1000.0), "angry": (0.5, 100.0), "middling": (0.6, 100.0)}
+    complaints = {"calm": 0.0, "angry": 1.0, "middling": 0.4}
+    outreach = {"control_share": 0, "action_cost": 2, "minimum_probability": 0}
+    nights = Nights(tmp_path, figures, outreach=outreach, lists={"customers_per_manager": 2}, complaints=complaints)
+    random = np.random.default_rng(4)
+    grievance, treated = random.random(2000), random.random(2000) < 0.5
+    value = pl.Series(np.where(treated, 20 * grievance, 0.0) + random.normal(0, 1, 2000))
+    model = Uplift.train(
+        pl.DataFrame({"complaints": grievance}), value, treated, Training(rounds=60, learning_rate=0.1)
+    )
+    with staged(nights.settings.root / "effect", "2026-06-01") as folder:
+        save_model(Ordering(pl.DataFrame(), SERVES, model), folder)
+        commit(nights.settings.root / "effect", "2026-06-01", folder, {})
+
+    published = nights.publish(0)
+
+    gains = {name: row["expected_gain"] for name, row in nights.decisions(0).items()}
+    assert gains == pytest.approx({"angry": 18.0, "middling": 6.0, "calm": -2.0}, abs=1.5)
+    assert {name: row["rank"] for name, row in nights.listed(0).items()} == {"angry": 1, "middling": 2}
+    basis = "what acting brought for customers alike, learned from the controls, less €2.00 for acting"
+    assert {row["gain_basis"] for row in nights.listed(0).values()} == {basis}
+    assert read_json(published / MANIFEST)["save_rate"]["source"] == "uplift"
 
 
 def test_where_acting_helps_all_alike_it_does_not_serve(settings: Settings) -> None:
@@ -95,7 +127,7 @@ def test_where_acting_helps_all_alike_it_does_not_serve(settings: Settings) -> N
     assert found is not None and not found.serves
     assert found.lines()[0].endswith("no better than chance, so lists stay as they are")
     assert not list(written(settings, found).glob("*.txt"))
-    assert gain_tonight(settings, TONIGHT, pl.DataFrame(), silent) is None
+    assert gain_tonight(settings, TONIGHT, settings.root, silent) is None
 
 
 def test_too_few_or_no_features_kept(settings: Settings) -> None:
