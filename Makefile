@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune score nightly features features-doc ablation backtest oracle test check bench format
+.PHONY: help setup lock demo train tune score nightly outcomes features features-doc ablation backtest oracle effect test check bench bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -14,7 +14,7 @@ OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--
 DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "CONFIG=configs/demo.toml  configuration of train, tune, score, nightly and oracle"
 	@echo "AS_OF=2026-09-30          day they run for (default: today)"
@@ -53,6 +53,9 @@ score: setup ## Score the customers of a day that was ingested
 nightly: setup ## Ingest, score and publish the risk lists
 	$(HOLDFAST) nightly $(OPTIONS)
 
+outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
+	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)
+
 features: setup ## Write the feature matrix for exploring (ONLY=rfm,promises CUTOFFS=12 EVERY=30)
 	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(COMPARE_VALUE),--compare-value) $(if $(ONLY),--families $(ONLY))
 
@@ -64,6 +67,9 @@ ablation: setup ## Say what each family of features is worth to the churn model
 
 backtest: setup ## Train and score as of many past days (FROM= TO= EVERY= COMPARE_VALUE=1), and compare with what happened
 	$(HOLDFAST) backtest $(OPTIONS) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(EVERY),--every $(EVERY)) $(if $(COMPARE_VALUE),--compare-value)
+
+effect: setup ## Say what acting on the listed customers brought, against the controls (BY=segment)
+	$(HOLDFAST) effect $(OPTIONS) $(if $(BY),--by $(BY))
 
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)
@@ -79,6 +85,12 @@ check: setup ## Format, lint, types, layers and the fast tests
 
 bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
 	.venv/bin/python -m tests.benchmarks.features $(SIZE) $(if $(REPORT),--report $(REPORT))
+
+bench-uplift: setup ## Hold the uplift model against random and risk on Hillstrom's e-mails (REPORT=file.html)
+	.venv/bin/python -m tests.benchmarks.hillstrom $(if $(REPORT),--report $(REPORT))
+
+bench-outreach: setup ## Hold lists and the measured effect against the truth of 100 simulated companies
+	.venv/bin/python -m tests.benchmarks.outreach
 
 # DuckDB and featuretools do not fit what is installed; without them the benchmark compares with polars and pandas only.
 .venv-bench/ready: tests/benchmarks/requirements.txt | setup

@@ -151,6 +151,7 @@ class Training(Section):
     cutoffs_limit: int = Field(40, ge=2, le=400, description="most training cutoffs used, newest first")
     lookback_days: Days = Field(90, description="history before the first training cutoff; less on a short log")
     rows_limit: int = Field(1_000_000, ge=1000, description="most rows learned from; beyond, customers are sampled")
+    acting_lasts_days: Days = Field(365, description="days after being listed in which a treated customer is no lesson")
     churned_and_retained_at_least: int = Field(50, ge=2, description="customers of each kind a fold needs")
     rounds: int = Field(300, ge=1, le=5000, description="boosting rounds")
     learning_rate: float = Field(0.03, gt=0, le=1, description="shrinkage of each round")
@@ -215,6 +216,12 @@ class Outreach(Section):
     )
 
 
+class Effect(Section):
+    """How small an effect of acting is still worth finding."""
+
+    smallest_gain: float = Field(0.05, gt=0, le=1, description="gain in the share that stays, e.g. 0.05")
+
+
 class Tracking(Section):
     """Where models are tracked and registered."""
 
@@ -242,6 +249,7 @@ class Settings(Section):
     backtest: Backtest = Backtest()
     lists: Lists = Lists()
     outreach: Outreach = Outreach()
+    effect: Effect = Effect()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")

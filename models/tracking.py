@@ -90,16 +90,20 @@ def log_report(settings: Settings, versions: Mapping[str, str], folder: Path, me
             client.log_metric(run_id, key, value)
 
 
-def log_tuning(
-    settings: Settings, parameters: Mapping[str, Any], metrics: Mapping[str, float], artifacts: Mapping[str, Any]
+def log_figures(
+    settings: Settings,
+    run_name: str,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    artifacts: Mapping[str, Any],
 ) -> None:
-    """Log one search of settings as a run; `artifacts`: file name -> JSON content, figures and settings only.
+    """Log a run that registers no model; `artifacts`: file name -> JSON content, figures and settings only.
 
     Raises DependencyError where MLflow does not answer.
     """
     with _mlflow(settings) as mlflow:
         _experiment(mlflow, settings)
-        with mlflow.start_run(run_name="tuning"):
+        with mlflow.start_run(run_name=run_name):
             mlflow.log_params(dict(parameters))
             mlflow.log_metrics(dict(metrics))
             for file, content in artifacts.items():

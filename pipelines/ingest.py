@@ -20,6 +20,7 @@ from features.tables import TABLES, with_profile
 from features.time import INSTANT, Cutoff
 from features.timeline import known_before
 from pipelines.convert import converted
+from pipelines.outcomes import IMPORTS
 from pipelines.progress import Log
 from pipelines.quarantine import REASON, examples, split, unreadable
 from pipelines.sources import readable, scan
@@ -53,7 +54,7 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     root, name = settings.root / "store", cutoff.day.isoformat()
     with staged(root, name) as folder:
         kinds = {name: column.kind for name, column in settings.features.profile.items()}
-        present = [table for table in with_profile(kinds).values() if table.name in settings.sources]
+        present = [table for table in with_profile(kinds).values() if _origins(settings, table.name)]
         counts = []
         for table in present:
             counts.append(_ingest_table(settings, table, folder, cutoff, log))
@@ -81,20 +82,21 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
 
 
 def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff, log: Log) -> Counts:
-    source = settings.source(table.name)
     raw = folder / "raw" / table.name
-    with readable(f"[sources.{table.name}]", source):
-        rows_as_they_came = scan(table.name, source, settings.root)
-        rows = _typed(table, rows_as_they_came, source, settings)
-        ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
-        if ignored:
-            log(f"warning: [sources.{table.name}]: {table.name} has no such columns, ignored: {', '.join(ignored)}")
-        buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
-        rows.with_columns(buckets).sink_parquet(pl.PartitionBy(raw, key="bucket", include_key=False), mkdir=True)
+    for number, source in enumerate(_origins(settings, table.name)):
+        with readable(f"[sources.{table.name}]", source):
+            rows_as_they_came = scan(table.name, source, settings.root)
+            rows = _typed(table, rows_as_they_came, source, settings)
+            ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
+            if ignored:
+                log(f"warning: [sources.{table.name}]: {table.name} has no such columns, ignored: {', '.join(ignored)}")
+            buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
+            parts = pl.PartitionBy(raw / str(number), key="bucket", include_key=False)
+            rows.with_columns(buckets).sink_parquet(parts, mkdir=True)
     total, kept_rows, unknown_rows, refused = 0, 0, 0, []
     for bucket in range(settings.ingest.buckets):
-        files = sorted((raw / f"bucket={bucket}").glob("*.parquet"))
-        batch = pl.concat([pl.read_parquet(f) for f in files]) if files else None
+        files = sorted(raw.glob(f"*/bucket={bucket}/*.parquet"))
+        batch = pl.concat([pl.read_parquet(f) for f in files], how="diagonal") if files else None
         kept = table.empty()
         if batch is not None:
             total += batch.height
@@ -118,6 +120,13 @@ def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff
         path.parent.mkdir(exist_ok=True)
         quarantined.with_columns(as_of=pl.lit(cutoff.day)).write_parquet(path)
     return counts
+
+
+def _origins(settings: Settings, table: str) -> list[Source]:
+    """Where the rows of a table come from: its source, and for `outcomes` the lists that came back too."""
+    configured = [source for name, source in settings.sources.items() if name == table]
+    returned = settings.root / IMPORTS
+    return configured + [Source(path=str(returned))] * (table == "outcomes" and returned.is_dir())
 
 
 def _expected(table: Table) -> dict[str, Kind]:

@@ -77,38 +77,38 @@ def _from_files(where: str, path: str) -> pl.LazyFrame:
     name = path.lower()
     if name.endswith(CSV_ENDINGS):
         for file in glob(path, recursive=True) if local else []:
-            _refuse_malformed(where, file)
+            refuse_malformed(f"{where} {file}", file, _separator(file))
         return pl.scan_csv(path, infer_schema=False, separator=_separator(path))
     if name.endswith((".parquet", ".pq")) or (local and Path(path).is_dir()):
         return pl.scan_parquet(path)
     raise ConfigError(f"{where} path: not a kind of file that is read. Use .csv, .csv.gz, .tsv or .parquet.")
 
 
-def _refuse_malformed(where: str, file: str) -> None:
-    """Refuse, with the line, what polars would mend in silence: repeated headers (renamed), rows cut short (filled)."""
+def refuse_malformed(place: str, file: str, separator: str) -> None:
+    """Refuse, by `place` and line, what polars would mend in silence: repeated headers, rows cut short."""
     with _opener(file)(file, "rt", encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text, delimiter=_separator(file))
+        rows = csv.reader(text, delimiter=separator)
         try:
             header = next(rows, [])
             repeated = [str(place) for place, name in enumerate(header, start=1) if header.count(name) > 1]
             if not header:
-                raise DataError(f"{where} {file}: the file is empty. Export it again.")
+                raise DataError(f"{place}: the file is empty. Export it again.")
             if repeated:
                 raise DataError(
-                    f"{where} {file}: line 1 repeats a name, in columns {', '.join(repeated)}. Rename the columns."
+                    f"{place}: line 1 repeats a name, in columns {', '.join(repeated)}. Rename the columns."
                 )
             width = len(header)
             for row in rows:
                 if len(row) != width and row:
                     raise DataError(
-                        f"{where} {file}: line {rows.line_num} has {len(row)} fields, the header {width}. Look for a "
+                        f"{place}: line {rows.line_num} has {len(row)} fields, the header {width}. Look for a "
                         "separator or a line break that is not quoted, or a line that was cut."
                     )
         except csv.Error as error:
-            raise DataError(f"{where} {file}: line {rows.line_num}: {error}. Look for a quote not closed.") from None
+            raise DataError(f"{place}: line {rows.line_num}: {error}. Look for a quote not closed.") from None
         except UnicodeDecodeError:
             line = _first_line_not_utf8(file)
-            raise DataError(f"{where} {file}: line {line} is not UTF-8 text. Export the file as UTF-8.") from None
+            raise DataError(f"{place}: line {line} is not UTF-8 text. Export the file as UTF-8.") from None
 
 
 def _separator(file: str) -> str:

@@ -69,6 +69,17 @@ def combined_hash(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def write_whole(path: Path, frame: pl.DataFrame) -> None:
+    """Write a Parquet file that is there as a whole or not at all, whatever dies on the way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.parent / f".{path.name}.new"
+    frame.write_parquet(new)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(new, path)
+    _flush_folder(path.parent)
+
+
 @contextmanager
 def run_lock(root: Path, as_of: date) -> Generator[None]:
     """Hold the lock of this date under `root`; raises LockError at once where another run holds it."""

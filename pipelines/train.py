@@ -25,12 +25,14 @@ from models.alarms import (
 )
 from models.baselines import RECENCY, Opponents, opponents
 from models.boosting import fit, predict
+from models.effect import first_listed
 from models.evaluate import Evaluation, evaluate
 from models.metrics import Floats
 from models.pair import ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
 from models.tracking import RECIPE_FILE, log_training, make_champion
+from models.treated import without_treated
 from models.tuned import with_tuned
 from pipelines.build import (
     context_at,
@@ -45,6 +47,7 @@ from pipelines.build import (
     tables_in,
     visits_of,
 )
+from pipelines.decisions import decisions_before
 from pipelines.progress import Log
 from pipelines.storage import MANIFEST, combined_hash, read_json
 
@@ -163,6 +166,8 @@ def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepar
         return labelled, features_of(tables, [cutoff], families, context, settings)
 
     labelled, cohort = (pl.concat(parts) for parts in zip(*over_buckets(store, families, matrices), strict=True))
+    listed = first_listed(decisions_before(settings.root, cutoff.day))
+    labelled = without_treated(labelled, listed, settings.observation_days, settings.training.acting_lasts_days)
     prepared = Prepared(split, fitted, families, labelled, cohort)
     log(f"{labelled.height:,} labelled rows at {len(split.labelled)} cutoffs, {features_only(labelled).width} features")
     at_least = settings.training.churned_and_retained_at_least

@@ -3,7 +3,7 @@
 from configs.settings import Settings
 from features.catalog import fingerprint
 from features.time import Cutoff
-from models.tracking import log_tuning
+from models.tracking import log_figures
 from models.tune import bounds_of, folds_of, search
 from models.tuned import GAIN_ENOUGH, TUNED_FILE, Tuned, in_words, write_tuned
 from pipelines.build import open_store, tables_in
@@ -56,8 +56,9 @@ def tune(settings: Settings, cutoff: Cutoff, log: Log) -> Tuned:
     )
     verdict = "training uses them" if tuned.gain >= GAIN_ENOUGH else "no clear gain, so the configured ones stay"
     log(f"{verdict}; written to {file}")
-    log_tuning(
+    log_figures(
         settings,
+        "tuning",
         parameters=tuned.parameters | {"as_of": searched["as_of"], "folds": ", ".join(map(str, days)), "study": study},
         metrics={"auc": tuned.auc, "configured_auc": tuned.configured_auc, "trials": tuned.trials},
         artifacts={TUNED_FILE: tuned.model_dump(mode="json"), "trials.json": found.trials},

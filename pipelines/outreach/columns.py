@@ -5,6 +5,7 @@ from typing import Literal
 
 import polars as pl
 
+from features.tables import OUTCOME_WORDS
 from models.timing import further_columns
 from pipelines.outreach.context import ListContext
 
@@ -27,6 +28,7 @@ class Column:
     """One column: its name in the data, its heading for people, its kind, its meaning, its width in characters.
 
     Heading and meaning may name the horizons (in days) of a list: read them by `title` and `explain`.
+    `answer`: the account manager fills it in. `choices`: the words to choose from there, empty for any.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Column:
     definition: str
     width: int
     optional: bool = False
+    answer: bool = False
+    choices: tuple[str, ...] = ()
 
     def title(self, context: ListContext) -> str:
         """The heading with the horizons of this list filled in."""
@@ -57,6 +61,10 @@ def _filled(text: str, context: ListContext) -> str:
 def _reason(number: int, which: str) -> Column:
     definition = f"The {which} reason for the estimate. It explains the model, it does not prove a cause."
     return Column(f"reason_{number}", f"Reason {number}", "text", definition, 28)
+
+
+def _answer(name: str, heading: str, kind: Kind, definition: str, width: int, *choices: str) -> Column:
+    return Column(name, heading, kind, definition, width, optional=True, answer=True, choices=choices)
 
 
 def _weight(number: int) -> Column:
@@ -102,6 +110,16 @@ COLUMNS = (
     Column("email", "E-mail", "text", "E-mail address on file.", 28, optional=True),
     Column("preferred_channel", "Prefers", "text", "How the customer prefers to be contacted.", 11, optional=True),
     Column("last_purchase_on", "Last order", "date", "The day of the latest order that the data shows.", 13),
+    _answer(
+        "outcome",
+        "Outcome",
+        "text",
+        "Fill in what came of it: contacted, saved, lost, not at risk, no answer, or snooze. Send the file back.",
+        12,
+        *(word.replace("_", " ") for word in OUTCOME_WORDS),
+    ),
+    _answer("snooze_until", "Snooze until", "date", "Fill in with the outcome snooze: not before this day.", 13),
+    _answer("note", "Note", "text", "Fill in what the next reader should know; nothing about health or belief.", 28),
     Column("act_by_why", "Why by then", "text", "What sets the day by which to act.", 28),
     Column("change_why", "What changed", "text", "What changed since the last list.", 28),
     Column("item_opened", "On the list since", "date", "The day the customer came onto the list.", 12),
@@ -133,8 +151,11 @@ COLUMNS = (
     _weight(2),
     _weight(3),
     Column("gain_basis", "Basis of the gain", "text", "What the expected gain rests on.", 40),
+    Column("list", "List", "text", "Its day and company, by which the file is known when it comes back.", 14, True),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
+# Not of the risk list: what is to be filled in, and what tells one list from another.
+WRITTEN_HERE = (*(column.name for column in COLUMNS if column.answer), "list")
 
 
 def present(risk_list: pl.DataFrame) -> list[Column]:

@@ -10,6 +10,11 @@ GRADE_IN_WORDS = {
 }
 
 
+def list_name(as_of: date, company: str) -> str:
+    """The name of the lists of a day and a company, e.g. "2026-06-15 Northlight"."""
+    return f"{as_of.isoformat()} {company}"
+
+
 @dataclass(frozen=True)
 class ListContext:
     """The facts printed beside every list.
@@ -37,6 +42,11 @@ class ListContext:
     def __post_init__(self) -> None:
         if self.model_grade not in GRADE_IN_WORDS:
             raise ValueError(f"model_grade is {self.model_grade!r}: use one of {', '.join(GRADE_IN_WORDS)}")
+
+    @property
+    def list_name(self) -> str:
+        """What tells this list from that of another day or company; no spreadsheet takes it for a date."""
+        return list_name(self.as_of, self.company)
 
     @property
     def grade_in_words(self) -> str:

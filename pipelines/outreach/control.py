@@ -11,7 +11,8 @@ from math import floor
 import polars as pl
 import polars_hash as plh
 
-TREAT, CONTROL = "treat", "control"
+from models.effect import CONTROL, TREAT
+
 DRAWS = 2**64
 ROUNDING = 1e-9
 

@@ -1,7 +1,7 @@
 """Every scored customer is listed, withheld as a control, or left alone, with the one code that says why."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from pipelines.outreach.candidates import candidates, facts_of
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, KEY, season_of, updated, with_arms
 from pipelines.outreach.history import ASSIGNMENTS_FILE, Published, published_before, published_on
 from pipelines.outreach.policy import LEFT_ALONE, LISTED, WITHHELD, expected_gain, places
-from pipelines.outreach.save_rate import SaveRate, save_rate
+from pipelines.outreach.save_rate import UPLIFT, SaveRate, save_rate
 from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE, SCORES_FILE
+from pipelines.uplift import gain_tonight
 
 NEW_ITEM, OPEN_ITEM = "new_item", "open_item"
 DECISIONS = [
@@ -81,15 +82,15 @@ def decide(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> Decide
     assignments = _drawn(last, published_on(published, cutoff.day)).join(forgotten, on="customer_id", how="anti")
     history = tables_by_bucket(store, only=["customers", "transactions", "contracts", "costs"])
     rate = save_rate(assignments, history, cutoff, settings)
+    uplift = gain_tonight(settings, cutoff, scored / FEATURES_FILE, log)
 
-    ranked = places(
-        candidates(scores, facts, last, assignments, cutoff, settings).with_columns(
-            expected_gain=expected_gain(rate.share, outreach)
-        ),
-        outreach,
-        settings.lists,
-        cutoff.day,
-    )
+    hopeful = candidates(scores, facts, last, assignments, cutoff, settings)
+    if uplift is None:
+        hopeful = hopeful.with_columns(expected_gain=expected_gain(rate.share, outreach))
+    else:
+        rate = replace(rate, source=UPLIFT)
+        hopeful = hopeful.join(uplift, on="customer_id", how="left")
+    ranked = places(hopeful, outreach, settings.lists, cutoff.day)
     season = season_of(cutoff.day, outreach.season)
     armed = with_arms(ranked.filter("would_list"), assignments, season, outreach.control_share)
     features = pl.scan_parquet(scored / FEATURES_FILE)

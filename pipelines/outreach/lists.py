@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.outreach.columns import typed
+from pipelines.outreach.columns import COLUMNS, typed
 from pipelines.outreach.context import ListContext
 from pipelines.outreach.page import ListEntry, render_index, render_page
 from pipelines.outreach.wording import one_line
@@ -34,7 +34,9 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
     infinities count as unknown). Returns the files written, sorted. The same input gives the same bytes.
     Raises ValueError when a required column is missing, an account manager is null, or two managers share a file name.
     """
-    ordered = typed(risk_list).sort("account_manager", "rank", "customer_id")
+    to_fill_in = {column.name: pl.lit(None) for column in COLUMNS if column.answer}
+    own = to_fill_in | {"list": pl.lit(context.list_name)}
+    ordered = typed(risk_list.with_columns(**own)).sort("account_manager", "rank", "customer_id")
     nameless = ordered["account_manager"].null_count()
     if nameless:
         raise ValueError(f"risk list, column account_manager: {nameless} of {len(ordered)} rows are null; assign them")
@@ -69,12 +71,13 @@ def write_csv(part: pl.DataFrame, path: Path) -> None:
     with a plus sign too. Excel still reshapes ids such as 00123 on opening a CSV file; the workbook keeps them.
     """
     texts = [name for name, dtype in part.schema.items() if dtype == pl.String]
-    part.with_columns(_defused(pl.col(name)) for name in texts).write_csv(
+    part.with_columns(defused(pl.col(name)) for name in texts).write_csv(
         path, include_bom=True, quote_style="non_numeric", float_scientific=False
     )
 
 
-def _defused(text: pl.Expr) -> pl.Expr:
+def defused(text: pl.Expr) -> pl.Expr:
+    """The text (String) on one line as the CSV file has it: with an apostrophe wherever a formula could start."""
     line = one_line(text).str.replace_all(FORMULA_AFTER_SEMICOLON, "${1}'${2}")
     # Looks at the text as given: folding turns a leading tab into a blank.
     return (

@@ -13,12 +13,13 @@ from pipelines.build import Tables
 from pipelines.outreach.control import CONTROL, TREAT
 from pipelines.outreach.wording import money, percent
 
+UPLIFT = "uplift"
 LEAST = 0.01  # a list that a bad measurement empties could never be measured again
 
 
 @dataclass(frozen=True)
 class SaveRate:
-    """A share of the value at risk, and whether it was "measured" or "assumed"."""
+    """A share of the value at risk, and whether it was "measured" or "assumed"; "uplift": a model says it instead."""
 
     share: float
     source: str
@@ -26,6 +27,8 @@ class SaveRate:
     def in_words(self, action_cost: float, currency: str) -> str:
         """What an expected gain rests on, e.g. "20% of the value at risk saved (assumed), less €2.00 for acting"."""
         saved = f"{percent(self.share)} of the value at risk saved ({self.source})"
+        if self.source == UPLIFT:
+            saved = "what acting brought for customers alike, learned from the controls"
         return f"{saved}, less {money(action_cost, currency)} for acting" if action_cost else saved
 
 

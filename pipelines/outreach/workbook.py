@@ -17,6 +17,7 @@ from pipelines.outreach.wording import currency_prefix, day, moment
 # Excel drops a longer text altogether. It counts a character outside the basic plane twice, hence half its 32,767.
 LONGEST_TEXT = 16_383
 FIRST_EXCEL_YEAR = 1900
+SHEET = "Call list"
 POINTS_PER_LINE = 15.0
 MOST_LINES = 10
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -32,7 +33,7 @@ def write_workbook(lines: pl.DataFrame, manager: str, context: ListContext, path
         _write_about(workbook, present(lines), manager, context)
 
 
-def _formats(workbook: Workbook, currency: str) -> dict[Kind, Format]:
+def _formats(workbook: Workbook, currency: str, **also: Any) -> dict[Kind, Format]:
     prefix = f'"{currency_prefix(currency).replace(chr(34), "")}"'
     shapes: dict[Kind, dict[str, Any]] = {
         # The quote prefix keeps a text a text also when somebody edits the cell.
@@ -48,17 +49,18 @@ def _formats(workbook: Workbook, currency: str) -> dict[Kind, Format]:
         "date": {"num_format": "d mmm yyyy", "align": "left"},
     }
     return {
-        kind: workbook.add_format({"valign": "top", "bottom": 1, "bottom_color": "#D0D7DE", **shape})
+        kind: workbook.add_format({"valign": "top", "bottom": 1, "bottom_color": "#D0D7DE", **shape, **also})
         for kind, shape in shapes.items()
     }
 
 
 def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: ListContext) -> None:
-    sheet = workbook.add_worksheet("Call list")
+    sheet = workbook.add_worksheet(SHEET)
     heading = workbook.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2", "bottom": 1}
     )
     formats = _formats(workbook, context.currency)
+    answers = _formats(workbook, context.currency, bg_color="#FFF8DC")
     columns = present(lines)
     position = {column.name: index for index, column in enumerate(columns)}
     last_row = len(lines)
@@ -70,7 +72,8 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
     for row, values in enumerate(lines.iter_rows(), start=1):
         sheet.set_row(row, _height(columns, values))
         for index, (column, value) in enumerate(zip(columns, values, strict=True)):
-            _write_cell(sheet, row, index, value, formats[column.kind], formats["text"])
+            shape = (answers if column.answer else formats)[column.kind]
+            _write_cell(sheet, row, index, value, shape, formats["text"])
 
     sheet.freeze_panes(1, position["customer_id"] + 1)
     sheet.autofilter(0, 0, last_row, len(columns) - 1)
@@ -80,6 +83,9 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
         bar = {"type": "data_bar", "bar_color": "#9DB8D2", "bar_solid": True, "min_type": "num", "min_value": 0}
         at_risk = position["value_at_risk"]
         sheet.conditional_format(1, at_risk, last_row, at_risk, bar)
+        for index, column in enumerate(columns):
+            if column.answer:
+                sheet.data_validation(1, index, last_row, index, _allowed(column, context))
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
@@ -90,6 +96,17 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
     # In a page header "&" starts a command, and XlsxWriter takes even a doubled one before a G for a picture.
     sheet.set_header(f"&L{manager[:80].replace('&', '+')}&R{day(context.as_of)}")
     sheet.set_footer("&LPersonal data&RPage &P of &N")
+
+
+def _allowed(column: Column, context: ListContext) -> dict[str, Any]:
+    """What Excel lets people fill in, and tells them when they choose the cell."""
+    said = {"input_title": column.heading, "input_message": column.definition[:255], "error_title": column.heading}
+    if column.choices:
+        return said | {"validate": "list", "source": list(column.choices), "error_message": "Choose from the list."}
+    if column.kind == "date":
+        after = {"validate": "date", "criteria": ">", "value": datetime.combine(context.as_of, time())}
+        return said | after | {"error_message": "Give a date after the list's."}
+    return said | {"validate": "any"}
 
 
 def _height(columns: list[Column], values: tuple[Any, ...]) -> float:

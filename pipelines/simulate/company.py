@@ -34,7 +34,13 @@ class SimulationSummary:
 
 
 def simulate(
-    directory: Path, customers: int, seed: int, until: date, history_days: int = 900, horizon_days: int = 90
+    directory: Path,
+    customers: int,
+    seed: int,
+    until: date,
+    history_days: int = 900,
+    horizon_days: int = 90,
+    calls: pl.DataFrame | None = None,
 ) -> SimulationSummary:
     """Simulate `customers` customers over [until - history_days, until) and write Parquet below `directory`.
 
@@ -42,7 +48,9 @@ def simulate(
     rounded to cents (Float64), times datetime[us, UTC]. `truth.parquet`: customer_id, cutoff (Date),
     true_churn_probability (Float64), churned (Int8) and value (Float64, currency) over [cutoff, cutoff + horizon_days)
     for `until` and the six cutoffs 30, 60, ... days before it; one row a customer with a purchase in the 365 days
-    before the cutoff. The same arguments give the same files. Raises ValueError when an argument is too small.
+    before the cutoff; it knows of no call that comes after its cutoff. `calls`: customer_id and day (Date) on which the
+    company called to keep the customer. The same arguments give the same files. Raises ValueError when an argument is
+    too small.
     """
     earliest = (CUTOFFS - 1) * DAYS_BETWEEN_CUTOFFS
     if customers < 1 or horizon_days < 1 or history_days <= earliest:
@@ -66,8 +74,11 @@ def simulate(
     cutoff_days = {history_days - number * DAYS_BETWEEN_CUTOFFS for number in range(CUTOFFS)}
     truths: list[pl.DataFrame] = []
 
+    called = _called(calls, log.ids)
+
     for day in range(history_days + horizon_days):
         on = first_day + timedelta(days=day)
+        state.called[called.get(on, [])] = day
         if day in cutoff_days:
             truths.append(truth_at(people, state, belief, log.ids, day, first_day, horizon_days, imagination))
         signed_up = people.joined <= day
@@ -103,3 +114,11 @@ def simulate(
         base_rate=float(churned.mean()) if len(churned) else float("nan"),
         yearly_leaving_rate=365 * departures / max(living_days, 1),
     )
+
+
+def _called(calls: pl.DataFrame | None, ids: pl.Series) -> dict[date, list[int]]:
+    """Positions of the customers called on each day."""
+    if calls is None:
+        return {}
+    numbered = calls.join(pl.DataFrame({"customer_id": ids}).with_row_index("row"), on="customer_id")
+    return dict(numbered.group_by("day").agg("row").rows())

@@ -80,6 +80,7 @@ LOW_SCORE, HIGH_SCORE = 0.4, 0.8  # as a share of the highest score
 OPEN_COMPLAINT = 1.3  # reached after OPEN_COMPLAINT_FULL_DAYS, rising evenly from 0: exp(1.3) = 3.7 times the hazard
 OPEN_COMPLAINT_FULL_DAYS = 10.0
 OVERDUE_PROMISE = 1.0
+CALL_RELIEF, CALL_LASTS = 0.8, 60  # share of what annoys that a call takes away, and for how many days
 TIE_HALF_LIFE = 60.0  # days
 NO_TIE, FULL_TIE = 0.5, -1.0  # without and with one fresh two-way contact
 CONTRACT, MEMBER = -0.4, -0.2

@@ -39,6 +39,7 @@ class State:
     no_profiling: Flags
     grievance: Floats  # fading sum of what annoyed and pleased
     tie: Floats  # fading number of two-way contacts
+    called: Floats  # the day of the latest call by which the company tries to keep the customer
 
     def take(self, rows: Rows) -> "State":
         """A copy of the state at these positions, which may repeat."""
@@ -95,4 +96,5 @@ def initial_state(people: People, generator: np.random.Generator) -> State:
         no_profiling=no(),
         grievance=np.zeros(customers),
         tie=np.zeros(customers),
+        called=never(),
     )

@@ -23,7 +23,19 @@ business_timezone = "{zone}"
 path = "{root}/sales.csv"
 """
 SALES = "transaction_id,customer_id,occurred_at,amount\nT1,C1,2024-05-31,10\n"
-COMMANDS = ("simulate", "ingest", "train", "tune", "score", "nightly", "features", "ablation", "backtest", "oracle")
+COMMANDS = (
+    "simulate",
+    "ingest",
+    "train",
+    "tune",
+    "score",
+    "nightly",
+    "features",
+    "ablation",
+    "backtest",
+    "effect",
+    "oracle",
+)
 Run = Callable[..., int]
 
 
@@ -74,6 +86,27 @@ def test_features_and_their_dictionary(run: Run, config: Path, tmp_path: Path) -
     assert run("features", "--config", config, "--as-of", "2024-06-02", "--families", "rfm,ties") == 2
     assert run("features-doc", "--file", tmp_path / "dictionary.md") == 0
     assert "`rfm__orders_count_7d`" in (tmp_path / "dictionary.md").read_text()
+
+
+def test_lists_that_come_back(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    helped = CliRunner().invoke(app, ["outcomes", "import", "--help"], env={"COLUMNS": "200"})
+    assert helped.exit_code == 0 and "Lists that came back" in helped.output
+    (tmp_path / "anna.csv").write_text("List,Customer ID,Outcome,Snooze until,Note\n2024-06-01 bakery,C1,lost,,\n")
+    published = tmp_path / "published" / ".revisions" / "2024-06-01" / "1"
+    published.mkdir(parents=True)
+    listed = {"customer_id": ["C1"], "account_manager": ["Anna"]}
+    pl.DataFrame(listed).write_parquet(published / "risk_list.parquet")
+    command = ("outcomes", "import", tmp_path / "anna.csv", "--config", config, "--as-of")
+    assert run(*command, "2024-05-31") == 3
+    assert run(*command, "2024-06-02") == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == ["file 1 of 1: 1 answers, 1 of them new", "1 new answers, known from 2024-06-02 on"]
+    assert "Anna" not in said.out + said.err
+
+
+def test_an_effect_needs_publications(run: Run, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("effect", "--config", config, "--as-of", "2024-06-02") == 3
+    assert "no publication before 2024-06-02 would have listed a customer" in capsys.readouterr().err
 
 
 def test_success(run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, An
     monkeypatch.setattr(pipelines.tune, "open_store", lambda settings, cutoff: tmp_path)
     monkeypatch.setattr(pipelines.tune, "tables_in", lambda store: [])
     monkeypatch.setattr(pipelines.tune, "prepare", lambda settings, store, cutoff, log: prepared(settings))
-    monkeypatch.setattr(pipelines.tune, "log_tuning", lambda settings, **given: runs.append(given))
+    monkeypatch.setattr(pipelines.tune, "log_figures", lambda settings, run_name, **given: runs.append(given))
     return runs
 
 

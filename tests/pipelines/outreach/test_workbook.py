@@ -7,13 +7,13 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
-from pipelines.outreach.columns import COLUMNS
+from pipelines.outreach.columns import COLUMNS, WRITTEN_HERE
 from pipelines.outreach.lists import write_lists
 
 # openpyxl does not know the solid data bars of Excel 2010 and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 
-TEXTS = [column.name for column in COLUMNS if column.kind == "text"]
+TEXTS = [column.name for column in COLUMNS if column.kind == "text" and column.name not in WRITTEN_HERE]
 POSITION = {column.name: index for index, column in enumerate(COLUMNS, start=1)}
 DANGEROUS = [
     "=1+1",
@@ -98,7 +98,7 @@ def test_the_list_is_ready_to_filter_and_print(book, list_context):
 
     assert [cell.value for cell in sheet[1]] == [column.title(list_context) for column in COLUMNS]
     assert sheet.freeze_panes == "D2"
-    assert sheet.auto_filter.ref == "A1:AA3"
+    assert sheet.auto_filter.ref == "A1:AE3"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
@@ -114,6 +114,17 @@ def test_the_about_sheet_tells_of_no_column_that_is_not_there(listed, list_conte
     absent = ["churn_probability_soon", "phone"]
     expected = [column.name for column in COLUMNS if column.name not in absent]
     assert [row[1] for row in about.iter_rows(min_row=14, values_only=True)] == expected
+
+
+def test_answers_are_chosen_from_words_and_days_after_the_list(book):
+    sheet = book({"rank": 1}, {"rank": 2, "customer_id": "C-2"})["Call list"]
+
+    allowed = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert allowed["Q2:Q3"].formula1 == '"contacted,saved,lost,not at risk,no answer,snooze"'
+    assert (allowed["R2:R3"].type, allowed["R2:R3"].operator) == ("date", "greaterThan")
+    assert int(allowed["R2:R3"].formula1) == (date(2026, 6, 15) - date(1899, 12, 30)).days
+    assert [sheet.cell(2, POSITION[name]).value for name in ("outcome", "snooze_until", "note")] == [None] * 3
+    assert sheet.cell(2, POSITION["list"]).value == "2026-06-15 Northlight"
 
 
 def test_the_about_sheet_says_what_the_list_is(book):

@@ -31,6 +31,18 @@ def test_the_same_arguments_give_the_same_files_and_another_seed_others(tmp_path
     assert not written["truth.parquet"].equals(other["truth.parquet"])
 
 
+def test_calls_keep_those_who_are_annoyed(tmp_path):
+    arguments = {"customers": 600, "seed": 1, "until": date(2024, 3, 1), "history_days": 240, "horizon_days": 1}
+    ids = [f"C{number:06d}" for number in range(1, 601)]
+    days = [date(2023, 8, 1), date(2023, 9, 25), date(2023, 11, 20), date(2024, 1, 15)]
+    calls = pl.DataFrame({"customer_id": ids * 4, "day": [day for day in days for _ in ids]})
+
+    alone = simulate(tmp_path / "alone", **arguments)
+    called = simulate(tmp_path / "called", **arguments, calls=calls)
+
+    assert called.yearly_leaving_rate < 0.7 * alone.yearly_leaving_rate
+
+
 def test_churn_is_as_frequent_as_intended(company):
     assert 0.25 <= company.summary.yearly_leaving_rate <= 0.40
     assert 0.20 <= company.summary.base_rate <= 0.37

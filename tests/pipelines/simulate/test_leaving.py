@@ -64,6 +64,19 @@ def test_grievances_add_up_and_fade_by_half_in_a_half_life(pair):
     assert ratio(people, state) == pytest.approx(np.exp(both / 2))
 
 
+def test_a_call_takes_away_what_annoys_for_a_while_and_does_nothing_else(pair):
+    people, state = pair
+    people.segment[:] = list(p.SEGMENT_SENSITIVITY).index("trade")  # sensitivity 1
+    state.called[1] = 30.0
+    assert ratio(people, state, day=30) == pytest.approx(1.0)  # nothing to take away
+    state.grievance[:] = -1.0
+    assert ratio(people, state, day=30) == pytest.approx(1.0)  # nor a good mood
+    state.grievance[:], state.promise_overdue[:] = 2.0, True
+    assert ratio(people, state, day=30) == pytest.approx(np.exp(-p.CALL_RELIEF * (2.0 + p.OVERDUE_PROMISE)))
+    assert ratio(people, state, day=30 + p.CALL_LASTS - 1) < 0.5
+    assert ratio(people, state, day=30 + p.CALL_LASTS) == pytest.approx(1.0)
+
+
 def test_a_repeated_complaint_annoys_more_than_the_first(pair):
     people, state = pair
     state.complaint_opened[1], state.complaint_answered[1], state.complaint_resolved[1] = 1.0, 1.1, 2.0
