@@ -19,7 +19,7 @@ from features.time import INSTANT, Cutoff, midnight
 from models.effect import TREAT
 from pipelines.outreach.context import list_name
 from pipelines.outreach.history import RISK_LIST_FILE
-from pipelines.outreach.lists import FORMULA_START
+from pipelines.outreach.lists import FORMULA_START, defused
 from pipelines.outreach.returned import read_returned
 from pipelines.outreach.wording import one_line
 from pipelines.progress import Log
@@ -158,7 +158,7 @@ def _listed(settings: Settings, day: date) -> pl.DataFrame:
     action = pl.col("action") if "action" in people.columns else pl.lit(None, pl.String)
     people = people.select(known_id="customer_id", by="account_manager", action=action)
     people = people.unique("known_id", keep="last", maintain_order=True)
-    written = [people.with_columns(written=form(pl.col("known_id")).str.strip_chars()) for form in (one_line,)]
+    written = [people.with_columns(written=form(pl.col("known_id")).str.strip_chars()) for form in (one_line, defused)]
     forms = pl.concat(written).unique(maintain_order=True)
     forms = forms.filter(pl.col("known_id").n_unique().over("written") == 1)
     return forms.select(pl.lit(day).alias("day"), "written", "known_id", "by", "action")

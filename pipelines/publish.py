@@ -75,8 +75,9 @@ def publish(
         write_csv(listed.leave_alone, folder / "team" / "leave_alone.csv")
         write_csv(listed.left, folder / "team" / "left.csv")
         if explain == "all":
+            forgotten = decided.facts.filter("forgotten")["customer_id"]
             by = explainer(settings, cutoff, facts["model_version"])
-            count = write_explanations(scored / FEATURES_FILE, by, folder / EXPLANATIONS_FILE)
+            count = write_explanations(scored / FEATURES_FILE, forgotten, by, folder / EXPLANATIONS_FILE)
             log(f"{count:,} customers explained")
         manifest: dict[str, Any] = facts | {
             "config_hash": combined_hash(settings.comparable()),

@@ -27,19 +27,21 @@ def explanations(matrix: pl.DataFrame, explainer: Explainer) -> pl.DataFrame:
     return pl.concat([matrix.select(KEYS), grouped, expected.to_frame(), reasons], how="horizontal")
 
 
-def write_explanations(features: Path, explainer: Explainer, target: Path) -> int:
-    """Explain every row of the matrix in the file `features` into the file `target`; returns how many there were.
+def write_explanations(features: Path, leave_out: pl.Series, explainer: Explainer, target: Path) -> int:
+    """Explain the rows of the matrix in the file `features` into the file `target`; returns how many were explained.
 
-    Read and written batch by batch, so that memory does not grow with the customers; progress is shown.
+    `leave_out`: customers (customer_id) of whom nothing may be said. Read and written batch by batch, so that memory
+    does not grow with the customers; progress is shown.
     """
+    kept, rows = ~pl.col("customer_id").is_in(leave_out.implode()), 0
     with pq.ParquetFile(features) as source:
-        rows = source.metadata.num_rows
-        batches = track(_batches(source), "explanations", -(-rows // BATCH_ROWS))
-        tables = (explanations(batch, explainer).to_arrow() for batch in batches)
+        batches = track(_batches(source), "explanations", -(-source.metadata.num_rows // BATCH_ROWS))
+        tables = (explanations(batch.filter(kept), explainer).to_arrow() for batch in batches)
         first = next(tables)
         with pq.ParquetWriter(target, first.schema, compression="zstd") as writer:
             for table in chain([first], tables):
                 writer.write_table(table)
+                rows += table.num_rows
     return rows
 
 

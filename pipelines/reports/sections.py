@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from models.evaluate import MODEL
+from models.evaluate import MODEL, WHAT_IS_SEEN
 from pipelines.reports.caveats import warnings_of
 from pipelines.reports.charts import bars, curves, lines_by_day, pairs, predicted_against_happened
 from pipelines.reports.page import Section
@@ -35,9 +35,13 @@ def _against_others(tables: Tables) -> Sections:
         "What a spreadsheet, a textbook and a good statistician would say of the same customers: AUC of who leaves, "
         "and the value of the 20 % of customers predicted most valuable, as a share of that of the truly best 20 %."
     ]
+    figures = [
+        "With 95 % intervals over customers.",
+        f"Within so many days: {WHAT_IS_SEEN}, how many of them were predicted so soon and how many came.",
+    ]
     return {
         "opponents": Section("Opponents", opponents, None, tables["opponents"].rename(in_words), opened=True),
-        "figures": Section("All figures", ["With 95 % intervals over customers."], None, tables["figures"], True),
+        "figures": Section("All figures", figures, None, tables["figures"], opened=True),
     }
 
 

@@ -16,7 +16,7 @@ from configs.settings import Settings
 from features.catalog import dictionary
 from models import curves, influence
 from models.baselines import SPENT
-from models.evaluate import MODEL
+from models.evaluate import MODEL, WITHIN, further_days
 from models.explain import by_group, contributions
 from models.pair import features_only
 from models.reference import RECENCY
@@ -101,9 +101,14 @@ def figures_of(trained: Trained) -> Figures:
 
 def _figures(judged: Judged) -> pl.DataFrame:
     evaluation = judged.evaluation
+    words = IN_WORDS | {
+        f"within_{days}d_{kind}": f"within {days} days: {kind.replace('_', ' ')}"
+        for days in further_days(evaluation.figures)
+        for kind in WITHIN
+    }
     rows = [
-        (words, evaluation.figures[name], *evaluation.intervals.get(name, (None, None)))
-        for name, words in IN_WORDS.items()
+        (in_words, evaluation.figures[name], *evaluation.intervals.get(name, (None, None)))
+        for name, in_words in words.items()
     ]
     return pl.DataFrame(rows, schema=["figure", "value", "low", "high"], orient="row")
 

@@ -19,7 +19,7 @@ from pipelines.ingest import ingest
 from pipelines.outreach import listing
 from pipelines.reports.effect import effect_page, in_words, write_effect
 from pipelines.uplift import Ordering
-from tests.pipelines.outreach.nights import Nights, made_up_reasons
+from tests.pipelines.outreach.nights import MadeUp, Nights
 
 FIRST, SECOND, TODAY = date(2026, 1, 1), date(2026, 1, 15), date(2026, 4, 1)
 AS_OF = Cutoff(TODAY, ZoneInfo("UTC"))
@@ -198,7 +198,7 @@ def test_without_outcomes_one_action_a_customer_is_assumed(
 def test_from_what_a_night_published(
     tmp_path: Path, tracked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "explain", made_up_reasons)
+    monkeypatch.setattr(listing, "explainer", lambda *_: MadeUp())
     names = [f"C{number:02d}" for number in range(40)]
     outreach, lists = {"control_share": 0.5, "item_days": 2}, {"customers_per_manager": 40}
     nights = Nights(tmp_path, dict.fromkeys(names, (0.5, 100.0)), outreach=outreach, lists=lists)
@@ -234,5 +234,5 @@ def test_the_folder_and_its_page(
     with_uplift = Measured(found.table, found.money, 1, True, 0, Ordering(curves, qini, None))  # ty: ignore[invalid-argument-type]
     hostile = settings.model_copy(update={"company": "<script>"})
     page = effect_page(with_uplift, hostile)
-    assert page.count("<svg") == 3 and "<script" not in page and "&lt;script&gt;" in page
+    assert page.count("<svg") == 2 * 3  # wide and narrow and "<script" not in page and "&lt;script&gt;" in page
     assert "uplift model: Qini +1.50 (+0.50 to +2.50): lists are ordered by it" in page

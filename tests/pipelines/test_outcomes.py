@@ -26,7 +26,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:Use
 
 LIST_DAY = date(2026, 6, 15)
 NEXT_DAY = Cutoff(date(2026, 6, 16), ZoneInfo("UTC"))
-CONTEXT = ListContext("Northlight", LIST_DAY, 90, 365, "EUR", "1", "A", 3, datetime(2026, 6, 14, tzinfo=UTC), "assumed")
+CONTEXT = ListContext(
+    "Northlight", LIST_DAY, 90, 30, 365, "EUR", "1", "A", 3, datetime(2026, 6, 14, tzinfo=UTC), "assumed"
+)
 # An id of digits, one that would be a formula, one with a line break.
 IDS = ["007", "=1+1", "A\nB"]
 Fill = Callable[..., Path]

@@ -18,7 +18,7 @@ from models.uplift import Uplift
 from pipelines.outreach import listing
 from pipelines.storage import MANIFEST, commit, read_json, staged
 from pipelines.uplift import MODEL_FILES, Ordering, gain_tonight, ordering, save_model
-from tests.pipelines.outreach.nights import Nights, made_up_reasons
+from tests.pipelines.outreach.nights import MadeUp, Nights
 
 DAYS = (date(2026, 1, 1), date(2026, 1, 15))
 SERVES = pl.DataFrame({"order": ["uplift model"], "qini": [2.0], "low": [1.0], "high": [3.0]})
@@ -97,7 +97,7 @@ def test_it_finds_whom_acting_helps_and_orders_tonight(settings: Settings) -> No
 
 
 def test_lists_are_ordered_by_what_acting_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "explain", made_up_reasons)
+    monkeypatch.setattr(listing, "explainer", lambda *_: MadeUp())
     figures = {"calm": (0.9, 1000.0), "angry": (0.5, 100.0), "middling": (0.6, 100.0)}
     complaints = {"calm": 0.0, "angry": 1.0, "middling": 0.4}
     outreach = {"control_share": 0, "action_cost": 2, "minimum_probability": 0}

@@ -12,6 +12,8 @@ import polars as pl
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
+from pipelines.outreach.explain import Explained
+from pipelines.outreach.explanations import Explain
 from pipelines.publish import publish_lists
 from pipelines.score import FEATURES_FILE, SCORES_FILE
 from pipelines.storage import MANIFEST, read_json, write_json
@@ -21,14 +23,17 @@ FIRST_NIGHT = date(2026, 7, 1)  # a Wednesday, and the first day of a quarter
 NAMES, SAID, WEIGHTS = ["reason_1", "reason_2", "reason_3"], ["A complaint is open", None, None], [1.0, None, None]
 
 
-def made_up_reasons(features: pl.DataFrame, *_: object) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Takes the place of `explain`: complaints weigh as a feature says, and one sentence for all."""
-    grouped = features.select("complaints", silence=pl.col("complaints") * 0)
-    texts = [pl.lit(text, dtype=pl.String).alias(name) for name, text in zip(NAMES, SAID, strict=True)]
-    weights = [
-        pl.lit(weight, dtype=pl.Float64).alias(f"{name}_shap") for name, weight in zip(NAMES, WEIGHTS, strict=True)
-    ]
-    return grouped, features.with_columns(*texts, *weights).select(*NAMES, *(f"{name}_shap" for name in NAMES))
+class MadeUp:
+    """Takes the place of the explainer: complaints weigh as a feature says, and one sentence for all."""
+
+    def explain(self, features: pl.DataFrame) -> Explained:
+        texts = [pl.lit(text, dtype=pl.String).alias(name) for name, text in zip(NAMES, SAID, strict=True)]
+        weights = [
+            pl.lit(weight, dtype=pl.Float64).alias(f"{name}_shap") for name, weight in zip(NAMES, WEIGHTS, strict=True)
+        ]
+        reasons = features.with_columns(*texts, *weights).select(*NAMES, *(f"{name}_shap" for name in NAMES))
+        nothing = features.select(expected=pl.col("complaints") * 0).to_series()
+        return Explained(features.select("complaints", silence=nothing), nothing, reasons)
 
 
 @dataclass
@@ -97,10 +102,10 @@ class Nights:
         write_json(scored / MANIFEST, facts)
         return cutoff, scored
 
-    def publish(self, night: int, without: tuple[str, ...] = ()) -> Path:
+    def publish(self, night: int, without: tuple[str, ...] = (), explain: Explain = "listed") -> Path:
         """The publication's folder."""
         cutoff, scored = self.score(night, without)
-        return publish_lists(self.settings, cutoff, scored, self.lines.append)
+        return publish_lists(self.settings, cutoff, scored, self.lines.append, explain)
 
     def decisions(self, night: int) -> dict[str, dict[str, Any]]:
         """What was decided that night, by customer."""

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from configs.errors import PublishError
 from configs.settings import Lists, Outreach
+from pipelines import publish
 from pipelines.outreach import decide, listing
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, with_arms
 from pipelines.outreach.policy import places
 from pipelines.storage import MANIFEST, hashes_below, read_json
-from tests.pipelines.outreach.nights import FIRST_NIGHT, Nights, made_up_reasons, on
+from tests.pipelines.outreach.nights import FIRST_NIGHT, MadeUp, Nights, on
 from tests.pipelines.outreach.policy_cases import candidates
 
 OUTCOMES = "customer_id | list_date | arm | status | at | snooze_until\n"
@@ -24,7 +25,8 @@ OUTCOMES = "customer_id | list_date | arm | status | at | snooze_until\n"
 
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(listing, "explain", made_up_reasons)
+    for module in (listing, publish):
+        monkeypatch.setattr(module, "explainer", lambda *_: MadeUp())
     return lambda figures, **given: Nights(tmp_path, figures, **given)
 
 
@@ -264,10 +266,11 @@ def test_who_refused_since_the_scoring_is_nowhere(nights) -> None:
         f"customer_id | kind | effective_at\nGONE-1 | no_profiling | {on(0)}\nGONE-2 | erased | {on(0)}"
     )
 
-    folder = company.publish(1)
+    folder = company.publish(1, explain="all")
 
     assert company.decisions(1).keys() == {"C00", "C01", "C02", "C03"}
     assert read_json(folder / MANIFEST)["counts"]["scored"] == 4
+    assert "4 customers explained" in company.lines
     assert "2 customers refused profiling or were erased since the scoring: dropped" in company.lines
     for path in folder.rglob("*"):
         assert path.is_dir() or "GONE" not in content(path), path

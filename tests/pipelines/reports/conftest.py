@@ -12,10 +12,10 @@ from features.context import Fitted
 from features.families.profile import profile
 from features.family import Derived, Family, Reason
 from features.time import Cutoff
-from models.baselines import RFM, SPENT, Opponents
+from models.baselines import SPENT, Opponents
 from models.churn import VISITS
 from models.evaluate import evaluate
-from models.pair import ModelPair
+from models.pair import LABELS, ModelPair
 from models.reference import RECENCY
 from models.splits import Split
 from pipelines.reports.tables import Trained
@@ -53,7 +53,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     region = (pl.int_range(pl.len()) % 3).cast(pl.Float64).alias(REGION)
     labelled = labelled_matrix(240, seed=3).with_columns(region)
-    cohort = labelled_matrix(240, seed=4, cutoffs=[TONIGHT]).with_columns(region).drop("churned", "value")
+    cohort = labelled_matrix(240, seed=4, cutoffs=[TONIGHT]).with_columns(region).drop(LABELS)
     cutoffs = [Cutoff(day, ZoneInfo("UTC")) for day in CUTOFFS]
     split = Split(
         tuple(c for c in cutoffs if c.day + timedelta(EMBARGO_DAYS) <= CUTOFFS[-1]),
@@ -63,13 +63,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         30,
         by_customer=False,
     )
-    rhythm, rfm = named([VISITS], "rhythm"), named(RFM, "buying")
+    rhythm, rfm = named([VISITS], "rhythm"), named([c for c in cohort.columns if c.startswith("rfm__")], "buying")
     categories = {"region": ["north", "south"]}
     families = (rfm, rhythm, profile({"region": "category"}, ["region"], categories))
     prepared = Prepared(split, Fitted(categories=categories), families, labelled, cohort)
 
     test = prepared.test
-    pair = ModelPair.train(prepared.earlier, test, settings.training, EMBARGO_DAYS)
+    pair = ModelPair.train(prepared.earlier, test, settings.training, EMBARGO_DAYS, settings.churn)
     noise = np.random.default_rng(5).random(test.height)
     rivals = Opponents(
         {"recency": test[RECENCY].to_numpy(), "chance": noise}, {"last year's spend": test[SPENT].to_numpy()}
@@ -78,7 +78,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     judged = Judged(pair, scores, rivals, evaluate(scores, test, rivals, seed=7))
     kept = {"table": "transactions", "rows": 10, "kept": 9, "quarantined": 1, "not_yet_known": 0}
     tags = {"data_hash": "d" * 64, "config_hash": "c" * 64, "git_commit": "abc", "grade": "A"}
-    tonight = ModelPair.train(labelled, cohort, settings.training, EMBARGO_DAYS).score(cohort)
+    tonight = ModelPair.train(labelled, cohort, settings.training, EMBARGO_DAYS, settings.churn).score(cohort)
     level = "base rate: 0.400 expected on 2026-01-01"
     return Trained(
         settings, prepared, judged, tonight, level, {"tables": {"transactions": kept}}, tags, {"churn": "3", "clv": "4"}

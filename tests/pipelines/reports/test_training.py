@@ -71,6 +71,10 @@ def test_the_tables_are_those_of_the_test_cutoff(trained: Trained, figures: Figu
     tables = figures.tables
     shown = dict(tables["figures"].select("figure", "value").iter_rows())
     assert shown["AUC"] == auc(test["churned"].to_numpy(), scores["churn_probability"].to_numpy())
+    stayed, seen = test["churned"] == 0, scores["churn_probability_30d"] / scores["churn_probability"]
+    assert shown["within 30 days: happened"] == (test["event_days"].filter(stayed) < 30).mean()
+    assert shown["within 30 days: predicted"] == pytest.approx(seen.filter(stayed).mean())
+    assert 0 < shown["within 30 days: calibration error"] < 0.2
     assert tables["deciles"]["leavers"].sum() == test["churned"].sum()
     assert tables["deciles"]["value"].sum() == pytest.approx(test["value"].sum())
     distance = (tables["reliability"]["predicted"] - tables["reliability"]["happened"]).abs()
