@@ -234,5 +234,6 @@ def test_the_folder_and_its_page(
     with_uplift = Measured(found.table, found.money, 1, True, 0, Ordering(curves, qini, None))  # ty: ignore[invalid-argument-type]
     hostile = settings.model_copy(update={"company": "<script>"})
     page = effect_page(with_uplift, hostile)
-    assert page.count("<svg") == 2 * 3  # wide and narrow and "<script" not in page and "&lt;script&gt;" in page
+    assert page.count("<svg") == 2 * 3  # each drawn wide and narrow
+    assert "<script" not in page and "&lt;script&gt;" in page
     assert "uplift model: Qini +1.50 (+0.50 to +2.50): lists are ordered by it" in page
