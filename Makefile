@@ -1,16 +1,19 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune score nightly features features-doc ablation backtest oracle test check bench format
+.PHONY: help setup lock demo train tune models promote rollback score nightly features features-doc ablation backtest oracle test check bench format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
 AS_OF    ?=
 OUTPUT   ?=
+VERSION  ?=
+REASON   ?=
 SIZE     ?=
 REPORT   ?=
 DEMO_DAY ?= 2026-09-30
 
 HOLDFAST := .venv/bin/holdfast
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
+UNDATED   = --config $(CONFIG) $(if $(OUTPUT),--output $(OUTPUT))
 DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
 
 help: ## List the targets
@@ -46,6 +49,15 @@ train: setup ## Ingest, train and register the models
 
 tune: setup ## Search for better settings of the trees, which train then uses (TRIALS=40)
 	$(HOLDFAST) tune $(OPTIONS) $(if $(TRIALS),--trials $(TRIALS))
+
+models: setup ## List the registered models, and every decision about who is champion
+	$(HOLDFAST) models $(UNDATED)
+
+promote: setup ## Make a registered model champion by hand (VERSION=3 REASON="why")
+	$(HOLDFAST) promote $(UNDATED) $(if $(VERSION),--version $(VERSION)) $(if $(REASON),--reason "$$REASON")
+
+rollback: setup ## Make the champion before the present one champion again (REASON="why")
+	$(HOLDFAST) rollback $(UNDATED) $(if $(REASON),--reason "$$REASON")
 
 score: setup ## Score the customers of a day that was ingested
 	$(HOLDFAST) score $(OPTIONS)
