@@ -1,16 +1,20 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune score nightly outcomes features features-doc ablation backtest oracle effect test check bench bench-uplift bench-outreach format
+.PHONY: help setup lock demo train tune models promote rollback score nightly outcomes features features-doc ablation backtest oracle \
+	effect test check bench bench-telco bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
 AS_OF    ?=
 OUTPUT   ?=
+VERSION  ?=
+REASON   ?=
 SIZE     ?=
 REPORT   ?=
 DEMO_DAY ?= 2026-09-30
 
 HOLDFAST := .venv/bin/holdfast
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
+UNDATED   = --config $(CONFIG) $(if $(OUTPUT),--output $(OUTPUT))
 DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
 
 help: ## List the targets
@@ -46,6 +50,15 @@ train: setup ## Ingest, train and register the models
 
 tune: setup ## Search for better settings of the trees, which train then uses (TRIALS=40)
 	$(HOLDFAST) tune $(OPTIONS) $(if $(TRIALS),--trials $(TRIALS))
+
+models: setup ## List the registered models, and every decision about who is champion
+	$(HOLDFAST) models $(UNDATED)
+
+promote: setup ## Make a registered model champion by hand (VERSION=3 REASON="why")
+	$(HOLDFAST) promote $(UNDATED) $(if $(VERSION),--version $(VERSION)) $(if $(REASON),--reason "$$REASON")
+
+rollback: setup ## Make the champion before the present one champion again (REASON="why")
+	$(HOLDFAST) rollback $(UNDATED) $(if $(REASON),--reason "$$REASON")
 
 score: setup ## Score the customers of a day that was ingested
 	$(HOLDFAST) score $(OPTIONS)
@@ -85,6 +98,9 @@ check: setup ## Format, lint, types, layers and the fast tests
 
 bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
 	.venv/bin/python -m tests.benchmarks.features $(SIZE) $(if $(REPORT),--report $(REPORT))
+
+bench-telco: setup ## Hold trees and slopes against logistic regression and plain LightGBM on the IBM Telco customers
+	.venv/bin/python -m tests.benchmarks.telco
 
 bench-uplift: setup ## Hold the uplift model against random and risk on Hillstrom's e-mails (REPORT=file.html)
 	.venv/bin/python -m tests.benchmarks.hillstrom $(if $(REPORT),--report $(REPORT))

@@ -36,7 +36,7 @@ class ModelError(HoldfastError):
 
 
 class LockError(HoldfastError):
-    """Another run for the same date is under way."""
+    """Another run for the same date, or another decision about the champion, is under way."""
 
     exit_code = 6
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from models.metrics import Floats
 from models.reference import expected_share
@@ -65,4 +65,5 @@ def shift_to(raw_score: Floats, level: float, weights: Floats | None = None) -> 
     `weights`, of each row in that mean; default: all alike.
     """
     bounded = float(np.clip(level, 1e-4, 1 - 1e-4))
-    return float(brentq(lambda shift: np.average(expit(raw_score + shift), weights=weights) - bounded, -50, 50))
+    low, high = logit(bounded) - raw_score.max() - 1, logit(bounded) - raw_score.min() + 1
+    return float(brentq(lambda shift: np.average(expit(raw_score + shift), weights=weights) - bounded, low, high))

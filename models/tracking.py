@@ -39,12 +39,16 @@ RECIPE_FILE = "recipe.json"
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered pair of models with what scoring needs beside them. `version` is that of the churn model."""
+    """A registered pair of models with what scoring needs beside them. `version` is that of the churn model.
+
+    `versions`: registered name -> version of both.
+    """
 
     version: str
     churn: lgb.Booster
     clv: lgb.Booster
     recipe: dict[str, Any]
+    versions: Mapping[str, str]
 
 
 def log_training(
@@ -60,7 +64,7 @@ def log_training(
     `artifacts`: file name -> JSON content. Nothing but figures and names of columns may be passed: no customer's data.
     Raises DependencyError where MLflow does not answer.
     """
-    with _mlflow(settings) as mlflow:
+    with connected(settings) as mlflow:
         _experiment(mlflow, settings)
         with mlflow.start_run(tags=dict(tags)) as run:
             mlflow.log_params(dict(parameters))
@@ -82,7 +86,7 @@ def log_report(settings: Settings, versions: Mapping[str, str], folder: Path, me
     Raises DependencyError where MLflow does not answer.
     """
     name = settings.tracking.churn_model
-    with _mlflow(settings) as mlflow:
+    with connected(settings) as mlflow:
         client = mlflow.MlflowClient()
         run_id = client.get_model_version(name, versions[name]).run_id
         client.log_artifacts(run_id, str(folder), "report")
@@ -101,7 +105,7 @@ def log_figures(
 
     Raises DependencyError where MLflow does not answer.
     """
-    with _mlflow(settings) as mlflow:
+    with connected(settings) as mlflow:
         _experiment(mlflow, settings)
         with mlflow.start_run(run_name=run_name):
             mlflow.log_params(dict(parameters))
@@ -112,39 +116,65 @@ def log_figures(
 
 def make_champion(settings: Settings, versions: Mapping[str, str]) -> None:
     """Let the alias `champion` of each registered name point to this version; the churn model's decides."""
-    with _mlflow(settings) as mlflow:
+    with connected(settings) as mlflow:
         churn = settings.tracking.churn_model
         for name in sorted(versions, key=lambda name: name == churn):  # the churn model last: it is read first
             mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, versions[name])
 
 
 def load_champion(settings: Settings) -> Registered:
-    """The champion's models and recipe, each checked against its hash before it is opened.
+    """The champion's models and recipe; raises what `load_version` does, and ModelError without a champion."""
+    version = champion_version(settings)
+    if version is None:
+        name = settings.tracking.churn_model
+        raise ModelError(f"no model named {name!r} is champion. Run `holdfast train` first.")
+    return load_version(settings, version)
 
-    Raises ModelError without a champion or where a file was altered, DependencyError where MLflow does not answer.
+
+def champion_version(settings: Settings) -> str | None:
+    """Version of the churn model that is champion; None where none is, or none was ever registered.
+
+    Raises DependencyError where MLflow does not answer.
     """
-    name = settings.tracking.churn_model
-    with _mlflow(settings) as mlflow:
-        client = mlflow.MlflowClient()
+    with connected(settings) as mlflow:
         try:
-            version = client.get_model_version_by_alias(name, CHAMPION)
+            found = mlflow.MlflowClient().get_model_version_by_alias(settings.tracking.churn_model, CHAMPION)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
-            raise ModelError(f"no model named {name!r} is champion. Run `holdfast train` first.") from None
-        versions = json.loads(version.tags["versions"])
-        path = mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=RECIPE_FILE)
-        recipe = json.loads(_checked(Path(path), version.tags["recipe_sha256"], name).read_text())
+            return None
+        return str(found.version)
+
+
+def load_version(settings: Settings, version: str) -> Registered:
+    """The models and recipe of a version of the churn model, each checked against its hash before it is opened.
+
+    Raises ModelError where there is no such version (with those there are), or where it is not whole or a file was
+    altered, DependencyError where MLflow does not answer.
+    """
+    name = settings.tracking.churn_model
+    with connected(settings) as mlflow:
+        client = mlflow.MlflowClient()
+        there = {str(found.version): found for found in client.search_model_versions(f"name = '{name}'")}
+        if version not in there:
+            known = ", ".join(sorted(there, key=int)) or "none: run `holdfast train` first"
+            raise ModelError(f"{name!r} has no version {version}. There are: {known}.")
+        found = there[version]
+        if "versions" not in found.tags:
+            raise ModelError(f"version {version} of {name!r} is not whole: its training did not end. Train again.")
+        versions = json.loads(found.tags["versions"])
+        path = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path=RECIPE_FILE)
+        recipe = json.loads(_checked(Path(path), found.tags["recipe_sha256"], name).read_text())
         churn, clv = (
             _load_booster(mlflow, client, registered, versions[registered])
             for registered in (name, settings.tracking.clv_model)
         )
-        return Registered(str(version.version), churn, clv, recipe)
+        return Registered(version, churn, clv, recipe, versions)
 
 
 @contextmanager
-def _mlflow(settings: Settings) -> Generator[Any]:
-    """MLflow pointed at the settings' address; its failures become DependencyError.
+def connected(settings: Settings) -> Generator[Any]:
+    """The module MLflow, pointed at the settings' address; its failures become DependencyError.
 
     A fresh SQLite file is migrated under a lock: several processes at once would break the migration for good.
     """

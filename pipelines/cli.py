@@ -29,6 +29,7 @@ AsOfOption = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Folder for everything the run writes, instead of the configured root.")
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 
 
 def main() -> None:
@@ -122,6 +123,38 @@ def tune(
     with run_lock(settings.root, cutoff.day):
         run_ingest(settings, cutoff, typer.echo)
         run_tune(settings, cutoff, typer.echo)
+
+
+@app.command()
+def models(config: ConfigOption, output: OutputOption = None) -> None:
+    """List the versions of the churn model, with their figures and every decision about them."""
+    from pipelines.promote import overview
+
+    for line in overview(load_settings(config, output)):
+        typer.echo(line)
+
+
+@app.command()
+def promote(
+    config: ConfigOption,
+    version: Annotated[int, typer.Option(min=1, help="Version of the churn model, as `holdfast models` lists it.")],
+    reason: ReasonOption = "",
+    output: OutputOption = None,
+) -> None:
+    """Make a version of the churn model, and the value model trained with it, champion."""
+    from pipelines.promote import promote as run_promote
+
+    settings, today = _prepared(config, output, None)
+    run_promote(settings, str(version), reason, today.day, typer.echo)
+
+
+@app.command()
+def rollback(config: ConfigOption, reason: ReasonOption = "", output: OutputOption = None) -> None:
+    """Make the champion before the present one champion again."""
+    from pipelines.promote import rollback as run_rollback
+
+    settings, today = _prepared(config, output, None)
+    run_rollback(settings, reason, today.day, typer.echo)
 
 
 @app.command()

@@ -8,8 +8,10 @@ from configs.errors import DataError, ModelError
 from configs.settings import Settings
 from features.catalog import fingerprint
 from features.context import NOTHING, Fitted
+from features.matrix import KEYS
 from features.time import Cutoff
 from features.timeline import Bucket
+from models.challenge import purpose_in, purpose_of
 from models.pair import ModelPair
 from models.tracking import Registered, load_champion
 from pipelines.build import context_at, families_of, features_of, open_store, over_buckets, tables_in
@@ -41,7 +43,7 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     for matrix in over_buckets(store, families, features):
         if matrix.height:
             matrices.append(matrix)
-            scores.append(pair.score(matrix))
+            scores.append(pair.score(matrix.select(*KEYS, *champion.recipe["features"])))
     if not scores:
         raise DataError(
             f"no customer is in the cohort of {cutoff.day}: nobody bought (or had a contract) in the days before it "
@@ -72,15 +74,17 @@ def refuse_other_recipe(champion: Registered, catalogue: str, settings: Settings
             f"{recipe['catalogue'][:12]}, tonight's {catalogue[:12]}. Check that the same sources are configured, or "
             "run `holdfast train`."
         )
-    further = [horizon["days"] for horizon in recipe.get("timing", [])]  # older champions knew of none
-    trained = recipe["definition"] | {"clv_horizon_days": recipe["clv_horizon_days"], "further_horizons": further}
-    asked = settings.churn.meaning() | {
-        "clv_horizon_days": settings.clv_horizon_days,
-        "further_horizons": settings.churn.further_days,
-    }
+    refuse_other_purpose(champion, settings)
+
+
+def refuse_other_purpose(model: Registered, settings: Settings) -> None:
+    """Raise ModelError unless the model was made for this definition of churn and value, and for its horizons."""
+    further = [horizon["days"] for horizon in model.recipe.get("timing", [])]  # older champions knew of none
+    trained = purpose_in(model.recipe) | {"further_horizons": further}
+    asked = purpose_of(settings) | {"further_horizons": settings.churn.further_days}
     differing = [f"{key} {trained[key]} -> {value}" for key, value in asked.items() if trained[key] != value]
     if differing:
         raise ModelError(
-            f"champion version {champion.version} was trained for another definition: {', '.join(differing)}. "
+            f"model version {model.version} was trained for another definition: {', '.join(differing)}. "
             "Run `holdfast train`."
         )

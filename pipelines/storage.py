@@ -83,13 +83,26 @@ def write_whole(path: Path, frame: pl.DataFrame) -> None:
 @contextmanager
 def run_lock(root: Path, as_of: date) -> Generator[None]:
     """Hold the lock of this date under `root`; raises LockError at once where another run holds it."""
-    root.mkdir(parents=True, exist_ok=True)
-    path = root / f".lock-{as_of.isoformat()}"
-    lock = FileLock(path, timeout=0)
+    with _lock(root / f".lock-{as_of.isoformat()}", f"another run for {as_of} is under way"):
+        yield
+
+
+@contextmanager
+def champion_lock(root: Path, wait_seconds: float = 0) -> Generator[None]:
+    """Hold the lock of who decides about the champion, a training or a person; raises LockError where one still does
+    after `wait_seconds`."""
+    with _lock(root / ".lock-champion", "a training or a person is deciding about the champion", wait_seconds):
+        yield
+
+
+@contextmanager
+def _lock(path: Path, busy: str, wait_seconds: float = 0) -> Generator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=wait_seconds)
     try:
         lock.acquire()
     except Timeout:
-        raise LockError(f"{path}: another run for {as_of} is under way. Wait for it to end.") from None
+        raise LockError(f"{path}: {busy}. Wait for it to end.") from None
     try:
         yield
     finally:

@@ -2,8 +2,9 @@
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from configs.settings import Settings, Training
 from features.catalog import dictionary, fingerprint
 from features.context import Fitted
 from features.family import Family
+from features.matrix import KEYS
 from features.time import Cutoff
 from features.timeline import Bucket
 from models.alarms import (
@@ -25,15 +27,17 @@ from models.alarms import (
 )
 from models.baselines import RECENCY, Opponents, opponents
 from models.boosting import fit, predict
+from models.challenge import Decision, Entrant, Recipe, decide
+from models.champion import Entry, enter
 from models.effect import first_listed
 from models.evaluate import Evaluation, evaluate
 from models.metrics import Floats
-from models.pair import ModelPair, features_only
+from models.pair import LABELS, ModelPair, features_only
 from models.promote import refuse_too_few
 from models.splits import Split, split_by_time
 from models.tracking import RECIPE_FILE, log_training, make_champion
 from models.treated import without_treated
-from models.tuned import with_tuned
+from models.tuned import SEARCHED, with_tuned
 from pipelines.build import (
     context_at,
     families_of,
@@ -47,12 +51,15 @@ from pipelines.build import (
     tables_in,
     visits_of,
 )
+from pipelines.challenge import challenge
 from pipelines.decisions import decisions_before
 from pipelines.progress import Log
-from pipelines.storage import MANIFEST, combined_hash, read_json
+from pipelines.storage import MANIFEST, champion_lock, combined_hash, read_json
 
 REPORT_FILE = "report.json"
 SHUFFLED_ROUNDS = 30  # enough to learn what is there
+CHAMPION_WAIT_SECONDS = 60  # for a person who is promoting
+OF_FITTING = {*SEARCHED, "rounds", "value_model", "seed", "threads"}  # settings that leave the matrices as they are
 
 
 @dataclass(frozen=True)
@@ -87,24 +94,51 @@ class Prepared:
 
 
 def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
-    """Train on the store of `cutoff`, register both models, make them champion; returns registered name -> version.
+    """Train on the store of `cutoff`, register, and decide who is champion; returns its registered name -> version.
 
     Labels are fully observed before `cutoff`. The figures logged are out of time: of a model trained on cutoffs whose
-    horizons were over before the test cutoff. The registered model learns from all labelled cutoffs. It becomes
-    champion once it passes the sanity checks, whatever its grade. Raises ModelError otherwise.
+    horizons were over before the test cutoff. The registered model learns from all labelled cutoffs. Once it passes
+    the sanity checks it becomes champion whatever its grade, unless its recipe is behind the champion's: then that
+    recipe learns anew, and goes on. Raises ModelError where a check fails.
     """
-    from pipelines.reports.training import Trained, write_report  # drawing takes seconds to import
-
     settings = with_tuned(settings, cutoff.day, log)
     store = open_store(settings, cutoff)
     prepared = prepare(settings, store, cutoff, log)
-    labelled, fitted, families = prepared.labelled, prepared.fitted, prepared.families
     refuse_unsound(settings, prepared)
     outcome = judged(settings, store, prepared)
-    evaluation = outcome.evaluation
-    for line in evaluation.lines():
+    for line in outcome.evaluation.lines():
         log(line)
 
+    def by(recipe: Recipe) -> tuple[Settings, Prepared]:
+        return prepared_by(recipe, settings, store, cutoff, prepared)
+
+    with champion_lock(settings.root, CHAMPION_WAIT_SECONDS):
+        decision, kept = challenge(settings, entrant(settings, prepared), lambda recipe: entrant(*by(recipe)), log)
+        versions = register(settings, store, cutoff, prepared, outcome, decision, log)
+        if kept:
+            theirs, matrices = by(kept)
+            outcome = judged(theirs, store, matrices)
+            versions = register(theirs, store, cutoff, matrices, outcome, decide(decision.opponent), log)
+    return versions
+
+
+def register(
+    settings: Settings,
+    store: Path,
+    cutoff: Cutoff,
+    prepared: Prepared,
+    outcome: Judged,
+    decision: Decision,
+    log: Log,
+) -> dict[str, str]:
+    """Learn from all labelled cutoffs, register both models with the decision about them, and act on it.
+
+    Returns registered name -> version.
+    """
+    from pipelines.reports.training import Trained, write_report  # drawing takes seconds to import
+
+    labelled, fitted, families = prepared.labelled, prepared.fitted, prepared.families
+    evaluation = outcome.evaluation
     pair = fit_pair(settings, prepared.split, labelled, prepared.cohort)
     tonight = pair.score(prepared.cohort)
     level = _level_moved(labelled, tonight)
@@ -112,6 +146,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
     recipe: dict[str, Any] = pair.recipe() | {
         "as_of": cutoff.day.isoformat(),
         "features": pair.churn.trees.feature_name(),
+        "training": settings.training.model_dump(exclude={"threads"}),
         "catalogue": fingerprint(families, tables_in(store)),
         "context": fitted.recipe(),
         "grade": evaluation.judgement.grade,
@@ -125,6 +160,7 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
         "config_hash": combined_hash(settings.comparable()),
         "git_commit": _git_commit(),
         "grade": recipe["grade"],
+        **decision.tags(),
     }
     versions = log_training(
         settings,
@@ -133,14 +169,38 @@ def train(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, str]:
         | settings.churn.meaning()
         | {"further_days": settings.churn.further_days}
         | _cutoffs(prepared.split, cutoff),
-        metrics=evaluation.as_metrics(),
+        metrics=evaluation.as_metrics() | decision.metrics(),
         tags=tags,
         artifacts={RECIPE_FILE: recipe, REPORT_FILE: asdict(evaluation), "features.json": dictionary(families)},
     )
     write_report(Trained(settings, prepared, outcome, tonight, level, manifest, tags, versions), log)
-    make_champion(settings, versions)
-    log("champion: " + ", ".join(f"{name} version {version}" for name, version in versions.items()))
+    version, held_back = versions[settings.tracking.churn_model], decision.verdict == "held back"
+    if not held_back:
+        make_champion(settings, versions)
+    enter(settings, Entry(version, decision.verdict, decision.reason, cutoff.day))
+    numbered = ", ".join(f"{name} version {version}" for name, version in versions.items())
+    log(f"{'held back' if held_back else 'champion'}: {numbered} ({decision.reason})")
+    if held_back:
+        log(f"to make it champion all the same: holdfast promote --version {version}")
     return versions
+
+
+def entrant(settings: Settings, prepared: Prepared) -> Entrant:
+    """What these settings and matrices enter a comparison of recipes with."""
+    return Entrant(prepared.labelled, partial(fit_pair, settings, prepared.split))
+
+
+def prepared_by(
+    recipe: Recipe, settings: Settings, store: Path, cutoff: Cutoff, prepared: Prepared
+) -> tuple[Settings, Prepared]:
+    """Settings and matrices to train by another recipe on the same day; `prepared`: the matrices for `settings`."""
+    training = recipe.training(settings.training.threads)
+    theirs = settings.model_copy(update={"training": training})
+    if training.model_dump(exclude=OF_FITTING) != settings.training.model_dump(exclude=OF_FITTING):
+        prepared = prepare(theirs, store, cutoff, lambda _: None)
+    features = [name for name in features_only(prepared.labelled).columns if name in recipe.features]
+    labelled, cohort = prepared.labelled.select(*KEYS, *features, *LABELS), prepared.cohort.select(*KEYS, *features)
+    return theirs, replace(prepared, labelled=labelled, cohort=cohort)
 
 
 def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepared:

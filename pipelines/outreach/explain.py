@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from configs.errors import ModelError
 from configs.settings import Settings
 from features.family import CURRENCY_SIGN, Family
 from features.time import Cutoff
 from models.churn import ChurnModel
 from models.explain import by_group, contributions
-from models.pair import ModelPair, features_only
-from models.tracking import load_champion
+from models.pair import ModelPair
+from models.tracking import load_version
 from pipelines.build import families_of, open_store
 from pipelines.outreach.reasons import reasons_for
 from pipelines.outreach.wording import currency_prefix
@@ -39,8 +38,9 @@ class Explainer:
     def explain(self, features: pl.DataFrame) -> Explained:
         """Explain each row of `features`, in order; a row's explanation depends on that row alone."""
         groups = {column: group for family in self.families for column, group in family.reason_groups().items()}
-        contributed = contributions(self.model, features_only(features))
-        grouped = by_group(contributed, groups)
+        known = self.model.trees.feature_name()  # a night may know more
+        contributed = contributions(self.model, features.select(known))
+        grouped = by_group(contributed, {column: group for column, group in groups.items() if column in known})
         reasons = reasons_for(features, grouped, self.families).with_columns(
             pl.col(pl.String).str.replace_all(CURRENCY_SIGN, currency_prefix(self.currency), literal=True)
         )
@@ -48,10 +48,8 @@ class Explainer:
 
 
 def explainer(settings: Settings, cutoff: Cutoff, version: str) -> Explainer:
-    """The explainer of the champion; raises ModelError where it is not `version`, by which the rows were scored."""
-    champion = load_champion(settings)
-    if champion.version != version:
-        raise ModelError("the champion changed since the customers were scored. Run `holdfast score` again.")
+    """The explainer of `version`, by which the rows were scored, even where another has become champion since."""
+    model = load_version(settings, version)
     families = families_of(open_store(settings, cutoff), settings)
-    churn = ModelPair.restore(champion.churn, champion.clv, champion.recipe).churn
+    churn = ModelPair.restore(model.churn, model.clv, model.recipe).churn
     return Explainer(churn, families, settings.currency)

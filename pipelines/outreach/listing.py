@@ -42,7 +42,7 @@ class Listing:
 
 
 def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) -> Listing:
-    """What is published of `decided`; only the listed are explained. Raises ModelError where the champion changed."""
+    """What is published of `decided`; only the listed are explained."""
     decisions, last = decided.decisions, decided.last
     listed = ranked(decisions.filter(pl.col("decision") == LISTED), settings.lists)
     since = None if last is None else last.day

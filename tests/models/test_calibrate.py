@@ -29,6 +29,8 @@ def test_the_shift_to_a_level_gives_that_mean() -> None:
     assert mean_at(0.61) == pytest.approx(0.61)
     assert mean_at(1.0) == pytest.approx(0.9999)
     assert mean_at(0.0) == pytest.approx(0.0001)
+    far = RAW * 100 + 500  # of trees that trust single customers
+    assert Calibrator(FIRST, [shift_to(far, 0.3)]).probability(far, pl.Series([FIRST] * 5)).mean() == pytest.approx(0.3)
 
 
 def test_the_shift_is_in_log_odds_and_goes_by_the_week() -> None:

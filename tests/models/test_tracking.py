@@ -1,4 +1,5 @@
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -6,8 +7,17 @@ import pytest
 
 from configs.errors import DependencyError, ModelError
 from configs.settings import Settings, Training
+from models.champion import Entry, Version, enter, record, registered_versions
 from models.pair import ModelPair, features_only
-from models.tracking import RECIPE_FILE, load_champion, log_training, make_champion
+from models.tracking import (
+    RECIPE_FILE,
+    champion_version,
+    connected,
+    load_champion,
+    load_version,
+    log_training,
+    make_champion,
+)
 from tests.models.conftest import CHURN, EMBARGO_DAYS
 
 pytestmark = pytest.mark.slow
@@ -29,11 +39,14 @@ def registered(
     tmp_path_factory: pytest.TempPathFactory, matrix: pl.DataFrame, cohort: pl.DataFrame, training: Training
 ) -> tuple[Settings, ModelPair]:
     settings = settings_at(tmp_path_factory.mktemp("registry"))
+    assert champion_version(settings) is None and registered_versions(settings) == record(settings) == []
+    with pytest.raises(ModelError, match="no version 1. There are: none: run `holdfast train` first"):
+        load_version(settings, "1")
     pair = ModelPair.train(matrix, cohort, training, EMBARGO_DAYS, CHURN)
     versions = log_training(
         settings,
         {settings.tracking.churn_model: pair.churn.trees, settings.tracking.clv_model: pair.clv.trees},
-        parameters={"seed": 7},
+        parameters={"seed": 7, "as_of": "2026-01-01"},
         metrics={"auc": 0.8},
         tags={"git_commit": "abc"},
         artifacts={RECIPE_FILE: pair.recipe()},
@@ -49,7 +62,8 @@ def test_the_champion_comes_back_as_it_went_in(registered: tuple[Settings, Model
     settings, pair = registered
     champion = load_champion(settings)
     restored = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
-    assert champion.version == "1"
+    assert champion.version == champion_version(settings) == "1"
+    assert champion.versions == {"shop churn": "1", "shop value": "1"}
     assert restored.score(cohort).equals(pair.score(cohort))
     assert champion.churn.feature_name() == features_only(cohort).columns
 
@@ -87,6 +101,26 @@ def test_a_harmed_file_is_refused_before_it_is_opened(registered: tuple[Settings
         for path, content in kept.items():
             path.write_bytes(content)
     assert load_champion(settings).version == "1"
+
+
+def test_a_version_that_is_not_there_is_told_with_those_that_are(registered: tuple[Settings, ModelPair]) -> None:
+    settings, _ = registered
+    with pytest.raises(ModelError, match="'shop churn' has no version 7. There are: 1\\."):
+        load_version(settings, "7")
+
+
+def test_every_decision_is_kept_in_order_and_the_latest_shown_on_the_version(
+    registered: tuple[Settings, ModelPair],
+) -> None:
+    settings, _ = registered
+    entries = [Entry("1", "first", f'reason {i}: "ä"', date(2026, 1, 1) + timedelta(days=i)) for i in range(11)]
+    for entry in entries:
+        enter(settings, entry)
+    assert record(settings) == entries
+    assert registered_versions(settings) == [Version("1", "2026-01-01", None, 0.8, None)]
+    with connected(settings) as mlflow:
+        tags = mlflow.MlflowClient().get_model_version("shop churn", "1").tags
+    assert (tags["decision"], tags["reason"]) == ("first", entries[-1].reason)
 
 
 def test_a_tracking_server_that_is_away_is_told(tmp_path: Path) -> None:

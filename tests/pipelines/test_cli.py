@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import pipelines.cli
 from configs.errors import ModelError, PublishError
 from pipelines.cli import app, main
-from pipelines.storage import run_lock
+from pipelines.storage import champion_lock, run_lock
 
 CONFIG = """
 name = "bakery"
@@ -36,6 +36,7 @@ COMMANDS = (
     "effect",
     "oracle",
 )
+BY_HAND = ("models", "promote", "rollback")
 Run = Callable[..., int]
 
 
@@ -64,14 +65,14 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_help_lists_every_command_with_a_line() -> None:
     lines = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.splitlines()
 
-    commands = (*COMMANDS, "features-doc")
+    commands = (*COMMANDS, *BY_HAND, "features-doc")
     assert len(app.registered_commands) == len(commands)
     for command in commands:
         explained = str(getattr(pipelines.cli, command.replace("-", "_")).__doc__)[:40]
         assert any(command in line and explained in line for line in lines)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *BY_HAND])
 def test_every_command_explains_its_options(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
 
@@ -164,6 +165,21 @@ def test_a_run_for_the_same_date_ends_with_6(
         for command in ("ingest", "train", "tune", "score", "nightly"):
             assert run(command, "--config", config, "--as-of", "2024-06-01") == 6
             assert "another run for 2024-06-01 is under way" in capsys.readouterr().err
+
+
+def test_deciding_by_hand_without_a_model_ends_with_5_and_during_a_training_with_6(
+    run: Run, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("models", "--config", config) == 0
+    assert capsys.readouterr().out == "no model is registered yet. Run `holdfast train` first.\n"
+    assert run("promote", "--config", config, "--version", "3", "--reason", "better") == ModelError.exit_code == 5
+    assert "'churn' has no version 3. There are: none" in capsys.readouterr().err
+    assert run("rollback", "--config", config) == 5
+    assert "no champion is on record at all" in capsys.readouterr().err
+    for version in ("0", "three", ""):
+        assert run("promote", "--config", config, "--version", version) == 2
+    with champion_lock(tmp_path):
+        assert run("promote", "--config", config, "--version", "3") == run("rollback", "--config", config) == 6
 
 
 def test_a_full_disk_ends_with_7(

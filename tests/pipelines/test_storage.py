@@ -16,6 +16,7 @@ from filelock import BaseFileLock
 from configs.errors import LockError
 from pipelines.storage import (
     MANIFEST,
+    champion_lock,
     combined_hash,
     commit,
     disk_error,
@@ -167,6 +168,16 @@ def test_a_second_run_for_the_date_is_refused_at_once(tmp_path: Path) -> None:
 
     assert raised.value.exit_code == 6
     assert time.monotonic() - started < 1
+
+
+def test_one_at_a_time_decides_about_the_champion_and_a_training_waits_a_while(tmp_path: Path) -> None:
+    with champion_lock(tmp_path), run_lock(tmp_path, date(2024, 6, 1)):  # of any date
+        started = time.monotonic()
+        with pytest.raises(LockError, match="deciding about the champion"), champion_lock(tmp_path, wait_seconds=0.2):
+            pass
+        assert time.monotonic() - started >= 0.2
+    with champion_lock(tmp_path):
+        pass
 
 
 def test_the_lock_is_released_after_success_and_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
