@@ -42,21 +42,21 @@ def test_a_customer_counts_once_a_season_from_the_first_list_on() -> None:
 
 
 def test_seasons_are_compared_each_within_itself() -> None:
-    # Means of season 1: 30 treated 0.5, 10 controls 0.2. Of season 2: 10 treated 0.9, 30 controls 0.8.
+    # Means of season 1: 30 treated 0.5, 10 controls 0.2. Of season 2: 30 treated 0.9, 90 controls 0.8.
     found = difference(
         rows(
             *[("s1", "treat", 1, 15), ("s1", "treat", 0, 15), ("s1", "control", 1, 2), ("s1", "control", 0, 8)],
-            *[("s2", "treat", 1, 9), ("s2", "treat", 0, 1), ("s2", "control", 1, 24), ("s2", "control", 0, 6)],
+            *[("s2", "treat", 1, 27), ("s2", "treat", 0, 3), ("s2", "control", 1, 72), ("s2", "control", 0, 18)],
         ),
         "y",
         seed=1,
     )
 
     assert found is not None
-    assert (found.treated, found.control) == (40, 40)
-    assert (found.mean_treated, found.mean_control) == pytest.approx((24 / 40, 26 / 40))
-    assert found.difference == pytest.approx((0.3 * 40 + 0.1 * 40) / 80)  # not 0.60 - 0.65
-    assert found.low < 0.2 < found.high
+    assert (found.treated, found.control) == (60, 100)
+    assert (found.mean_treated, found.mean_control) == pytest.approx((42 / 60, 74 / 100))
+    assert found.difference == pytest.approx((0.3 * 40 + 0.1 * 120) / 160)  # not 0.70 - 0.74
+    assert found.low < 0.15 < found.high
 
 
 def test_a_covariate_takes_out_what_it_explains() -> None:

@@ -11,16 +11,17 @@ TRAINING = Training(rounds=60, learning_rate=0.1, seed=7)
 
 
 def test_the_curve_and_its_area_by_hand() -> None:
-    # In the order of the score: treated 1, control 0, treated 1, control 1, treated 0, control 0, treated 0, control 1.
-    outcome = np.array([1.0, 0, 1, 1, 0, 0, 0, 1])
-    treated = np.array([True, False] * 4)
+    # In the order of the score: treated 1, treated 1, control 1, treated 0, treated 0, control 0, treated 1, treated 0.
+    outcome = np.array([1.0, 1, 1, 0, 0, 0, 1, 0])
+    treated = np.array([True, True, False, True, True, False, True, True])
 
     curves, found = qini(outcome, treated, {"score": -np.arange(8.0)}, seed=1)
 
     at = dict(curves.select("share", "score").rows())
-    # The treated gained less what as many controls had, of 4 treated: (1 - 0)/4, (2 - 1)/4, (2 - 1)/4, (2 - 2)/4.
-    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([0.25, 0.25, 0.25, 0.0])
-    # From one of the eight customers to the next, in steps: 1, 1, 2, 1, 1, 1, 1, 0 quarters; no end line to take off.
+    # What the treated had less what the controls had, times treated a control, of 6 treated: (2 - 0 x 2 / 0) / 6,
+    # (2 - 1 x 3 / 1) / 6, (2 - 1 x 4 / 2) / 6, (3 - 1 x 6 / 2) / 6.
+    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([2 / 6, -1 / 6, 0.0, 0.0])
+    # In the end nothing was gained, so no straight line is to be taken off.
     area = np.trapezoid(curves["score"], curves["share"])
     assert found.row(0)[:2] == ("score", pytest.approx(area))
     assert curves["random"].to_list() == pytest.approx([0.0] * 101)
