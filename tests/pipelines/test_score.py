@@ -25,7 +25,7 @@ def champion(settings: Settings, **changes: Any) -> Registered:
         "clv_horizon_days": settings.clv_horizon_days,
         "timing": [{"days": days} for days in settings.churn.further_days],
     }
-    return Registered("3", NO_BOOSTER, NO_BOOSTER, {**recipe, **changes})
+    return Registered("3", NO_BOOSTER, NO_BOOSTER, {**recipe, **changes}, {})
 
 
 def test_a_champion_of_the_same_settings_is_welcome() -> None:
