@@ -4,6 +4,7 @@ After Mitchell et al. (2019), "Model Cards for Model Reporting".
 """
 
 from pipelines.outreach.context import GRADE_IN_WORDS
+from pipelines.outreach.wording import day
 from pipelines.reports.caveats import warnings_of, without_a_season
 from pipelines.reports.page import Section, render
 from pipelines.reports.tables import Figures, Trained, learned_from
@@ -14,7 +15,7 @@ def card_page(trained: Trained, figures: Figures) -> str:
     settings, grade = trained.settings, trained.judged.evaluation.judgement.grade
     versions = ", ".join(f"{name} version {version}" for name, version in trained.versions.items())
     summary = [
-        f"Models: {versions}, of {trained.tonight['cutoff'][0]}.",
+        f"Models: {versions}, of {day(trained.tonight['cutoff'][0])}.",
         f"Owner: {settings.owner or 'nobody is named; set owner in the configuration'}.",
         f"Grade {grade}: {GRADE_IN_WORDS[grade]}.",
         f"Code: git commit {trained.tags['git_commit']}. Data: SHA-256 {trained.tags['data_hash']}.",
@@ -22,7 +23,7 @@ def card_page(trained: Trained, figures: Figures) -> str:
     sections = [
         Section("Intended use", _intended(trained), None, None),
         Section("Users", _users(), None, None),
-        Section("Not to be used", _not_for(trained), None, None),
+        Section("Not to be used for", _not_for(trained), None, None),
         Section("Data", _data(trained), None, figures.tables["data"], opened=True),
         Section("Cutoffs of training", _cutoffs(trained), None, None),
         Section("How good", _good(trained, figures), None, figures.tables["figures"], opened=True),
@@ -67,13 +68,12 @@ def _not_for(trained: Trained) -> list[str]:
         else (f"without a purchase in the last {active} days")
     )
     return [
-        "No decision that is legal for a customer or weighs as much: refusing service or credit, setting a price for "
-        "one person, ending a contract.",
-        "No judgement of account managers: chances differ between their customers for reasons that are not theirs.",
-        f"No customers {scored}, no other horizon, and no other company than the one learned from.",
-        "No proof that contacting helps: only a control group can tell. The models see who leaves, not who can be "
-        "kept.",
-        "No statement about causes: a reason says what the model went by.",
+        "Decisions with legal or like weight for a customer: refusing service or credit, a price of one's own, ending "
+        "a contract.",
+        "Judging account managers: chances differ between their customers for reasons that are not theirs.",
+        f"Customers {scored}, another horizon, or another company than the one learned from.",
+        "Proving that contact helps: the models see who leaves, not who can be kept; only a control group can tell.",
+        "Naming causes: a reason says what the model went by.",
     ]
 
 
@@ -88,7 +88,8 @@ def _data(trained: Trained) -> list[str]:
     first, last = prepared.split.labelled[0].day, prepared.split.labelled[-1].day
     return [
         f"{prepared.labelled.height:,} rows of {prepared.labelled['customer_id'].n_unique():,} customers at "
-        f"{len(prepared.split.labelled)} cutoffs from {first} to {last}, of the tables below as they were known then.",
+        f"{len(prepared.split.labelled)} cutoffs from {day(first)} to {day(last)}, of the tables below as they "
+        "were known then.",
         made_up,
     ]
 
@@ -101,10 +102,10 @@ def is_simulated(trained: Trained) -> bool:
 def _cutoffs(trained: Trained) -> list[str]:
     split, embargo = trained.prepared.split, trained.settings.observation_days
     return [
-        f"Judged on {split.test.day}, by models {learned_from(split)}"
+        f"Judged on {day(split.test.day)}, by models {learned_from(split)}"
         + ("." if split.by_customer else f": the {embargo} days after each were over before it."),
         f"The registered models learned from all {len(split.labelled)} labelled cutoffs, until "
-        f"{split.labelled[-1].day}.",
+        f"{day(split.labelled[-1].day)}.",
     ]
 
 
@@ -112,7 +113,7 @@ def _good(trained: Trained, figures: Figures) -> list[str]:
     warnings = warnings_of(trained, figures)
     return [
         "Out of time, with 95 % intervals over customers where there are any. One test cutoff is one season: "
-        "`holdfast backtest` judges many.",
+        "holdfast backtest judges many.",
         *(f"Warning: {warning}" for warning in warnings),
     ]
 

@@ -128,7 +128,7 @@ def _sized(chart: Chart, width: int) -> dict[str, Any]:
             titleFontSize=12,
             titleFontWeight="normal",
             gridColor="#e4e4e4",
-            labelLimit=130 if narrow else 260,
+            labelLimit=175 if narrow else 260,
         )
         .configure_axisX(tickCount=4 if narrow else 8)
         .configure_legend(orient="bottom", labelFontSize=12, columns=1 if narrow else 3, labelLimit=280)
@@ -150,7 +150,9 @@ def _lines(long: pl.DataFrame, names: Sequence[str], x: alt.X, y: alt.Y, points:
         color=alt.Color("series:N", title=None, scale=colours, legend=strokes),
         strokeDash=alt.StrokeDash("series:N", title=None, scale=alt.Scale(domain=names, range=DASHES), legend=strokes),
     )
-    dots = drawn.mark_point(filled=True, size=40).encode(color=alt.Color("series:N", title=None, scale=colours))
+    dots = drawn.mark_point(filled=True, size=40, opacity=1).encode(
+        color=alt.Color("series:N", title=None, scale=colours)
+    )
     return [lines, dots] if points else [lines]
 
 

@@ -13,7 +13,7 @@ from pipelines.reports.tables import Figures, Trained
 Sections = dict[str, Section]
 Tables = Mapping[str, pl.DataFrame]
 OF_CUSTOMERS = "share of the customers, highest scores first"
-CONTRIBUTION = "mean absolute contribution, log-odds"
+CONTRIBUTION = "contribution, log-odds"
 
 
 def sections_of(trained: Trained, figures: Figures) -> Sections:
@@ -59,7 +59,7 @@ def _of_churn(tables: Tables, opponent: str) -> Sections:
             reliability,
         ),
         "gains": Section(
-            "Gains: the leavers that a list of some length finds",
+            "Gains: leavers found, by length of the list",
             [f"Share of all leavers among the customers ranked highest; {opponent} was the best opponent."],
             curves(gains.select("share", MODEL, opponent, "ideal", "by chance"), OF_CUSTOMERS, "share of the leavers"),
             gains,
@@ -144,7 +144,7 @@ def _of_reasons(figures: Figures) -> Sections:
                 "Summed absolute contributions by family: a cheap stand-in for an ablation, and no substitute. It says "
                 "how much the model listens to a family, not what it would lose without it."
             ],
-            bars(families, "family", "strength", "summed absolute contributions, log-odds"),
+            bars(families, "family", "strength", "summed contributions, log-odds"),
             families,
         ),
     }
