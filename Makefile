@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo train tune models promote rollback score nightly outcomes features features-doc ablation backtest oracle \
-	effect test check bench bench-telco bench-uplift bench-outreach format
+	effect test lint check bench bench-telco bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -90,10 +90,12 @@ oracle: setup ## Hold the published scores of a simulated company against the tr
 test: setup ## Run all tests
 	.venv/bin/python -m pytest
 
-check: setup ## Format, lint, types, layers and the fast tests
+lint: setup ## Format, lint and types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/ty check configs features models pipelines
+
+check: lint ## Format, lint, types, layers and the fast tests
 	.venv/bin/python -m pytest -m "not slow"
 
 bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
