@@ -42,6 +42,7 @@ def deadline(today: date = TUESDAY, **change: Any) -> tuple[int, str]:
         ({RENEWAL: -2.0}, (14, "Within 7 days")),  # passed
         ({RENEWAL: 30.0}, (14, "Within 7 days")),  # near, but not as near
         ({OVERDUE: -2.5}, (10, "The next order is due by then")),
+        ({OVERDUE: 0.0}, (14, "Within 7 days")),  # due now: nothing to get ahead of
         ({OVERDUE: -8.0}, (14, "Within 7 days")),
         ({OVERDUE: 5.0}, (14, "Within 7 days")),
         ({"churn_probability_30d": 0.31}, (10, "Most of the risk lies within 30 days")),  # half of 7 days, rounded up

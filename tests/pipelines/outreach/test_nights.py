@@ -237,6 +237,22 @@ def test_a_control_keeps_its_place_for_a_week_then_rests(nights) -> None:
     assert codes == [{"control"}, {"control"}, {"cool_down"}, {"cool_down"}, {"control"}]
 
 
+def test_without_a_cool_down_an_item_that_ended_begins_anew(nights) -> None:
+    company = nights(alike(4), outreach={"control_share": 0.5, "cool_down_days": 0})
+    company.publish(0)
+    dealt_with, open_still = sorted(names(company.decisions(0), "listed"))
+    company.tables["outcomes"] = OUTCOMES + f"{dealt_with} | {on(0)} | treat | saved | {on(0)} 10:00 | -"
+    begun = {}
+    for night in (1, 6, 7):
+        company.publish(night)
+        begun[night] = {name: (row["item_opened"] - FIRST_NIGHT).days for name, row in company.decisions(night).items()}
+
+    withheld = names(company.decisions(7), "control")
+    assert [begun[night][dealt_with] for night in begun] == [1, 1, 1]
+    assert [begun[night][open_still] for night in begun] == [0, 0, 0]
+    assert [{begun[night][name] for name in withheld} for night in begun] == [{0}, {0}, {7}]
+
+
 def test_who_was_deselected_is_told_to_the_team_with_figures(nights) -> None:
     company = nights({"A": (0.5, 100.0), "B": (0.5, 8.0), "C": (0.5, -4.0)}, outreach={"action_cost": 1.0})
 
