@@ -43,11 +43,12 @@ def _of_batch(model: ChurnModel, features: pl.DataFrame) -> Floats:
 
 
 def by_group(contributed: pl.DataFrame, groups: Mapping[str, str]) -> pl.DataFrame:
-    """Contributions summed over each reason group: one column a group. `groups`: feature -> group.
+    """Contributions summed over each reason group: one column a group. `groups`: feature -> group, others left out.
 
     Ten correlated windows of one measure share one effect between them; summed, it is seen in full.
     """
-    names = sorted(set(groups.values()))
-    members = {name: [feature for feature, group in groups.items() if group == name] for name in names}
+    known = {feature: group for feature, group in groups.items() if feature in contributed.columns}
+    names = sorted(set(known.values()))
+    members = {name: [feature for feature, group in known.items() if group == name] for name in names}
     # Added one after the other: sum_horizontal adds in whatever order its threads come by, and the last digit differs.
     return contributed.select(reduce(add, map(pl.col, columns)).alias(name) for name, columns in members.items())

@@ -1,11 +1,14 @@
 """What a training leaves behind for people to read, and every score explained."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import mlflow
 import polars as pl
 import pytest
 
+from configs.load import load_settings
 from models.pair import ModelPair, features_only
 from models.tracking import load_champion
 from pipelines.nightly import nightly
@@ -31,8 +34,10 @@ def test_training_leaves_a_report_here_and_in_mlflow(company: Company) -> None:
         assert not [value for value in customers[column].drop_nulls() if value in said]
 
 
-def test_all_who_are_scored_can_be_explained(company: Company) -> None:
-    settings, day = company.settings, AS_OF - timedelta(days=60)
+def test_all_who_are_scored_can_be_explained(company: Company, tmp_path: Path) -> None:
+    root = tmp_path / "copy"  # an earlier night would change what later ones say of it
+    shutil.copytree(company.settings.root, root, symlinks=True)
+    settings, day = load_settings(company.config, root), AS_OF - timedelta(days=60)
     folder = nightly(settings, company.cutoff(day), company.log, explain="all")
     found = pl.read_parquet(folder / "explanations.parquet")
     assert found.select("customer_id", "cutoff").equals(
