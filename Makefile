@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo train tune models promote rollback score nightly outcomes features features-doc ablation backtest oracle \
-	effect test lint check bench bench-telco bench-uplift bench-outreach format
+	effect test lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -63,14 +63,14 @@ rollback: setup ## Make the champion before the present one champion again (REAS
 score: setup ## Score the customers of a day that was ingested
 	$(HOLDFAST) score $(OPTIONS)
 
-nightly: setup ## Ingest, score and publish the risk lists
-	$(HOLDFAST) nightly $(OPTIONS)
+nightly: setup ## Ingest, score and publish the risk lists (EXPLAIN=all: the reasons of every customer scored, too)
+	$(HOLDFAST) nightly $(OPTIONS) $(if $(EXPLAIN),--explain $(EXPLAIN))
 
 outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
 	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)
 
 features: setup ## Write the feature matrix for exploring (ONLY=rfm,promises CUTOFFS=12 EVERY=30)
-	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(COMPARE_VALUE),--compare-value) $(if $(ONLY),--families $(ONLY))
+	$(HOLDFAST) features $(OPTIONS) $(if $(CUTOFFS),--cutoffs $(CUTOFFS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--families $(ONLY))
 
 features-doc: setup ## Write the feature dictionary, features/DICTIONARY.md, from the code
 	$(HOLDFAST) features-doc
@@ -103,6 +103,9 @@ bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZ
 
 bench-telco: setup ## Hold trees and slopes against logistic regression and plain LightGBM on the IBM Telco customers
 	.venv/bin/python -m tests.benchmarks.telco
+
+bench-explain: setup ## Time how many customers a second can be explained, by the shape of the trees
+	.venv/bin/python -m tests.benchmarks.explaining
 
 bench-uplift: setup ## Hold the uplift model against random and risk on Hillstrom's e-mails (REPORT=file.html)
 	.venv/bin/python -m tests.benchmarks.hillstrom $(if $(REPORT),--report $(REPORT))

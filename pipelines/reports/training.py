@@ -70,6 +70,7 @@ def training_page(trained: Trained, sections: Mapping[str, Section]) -> str:
         f"All figures are of {evaluation.customers:,} customers on {day(split.test.day)} and what they did in the "
         f"{settings.observation_days} days after it, by models {learned_from(split)}.",
         f"{trained.level.capitalize()}.",
+        f"{trained.tags['decision'].capitalize()}: {trained.tags['reason']}.",
     ]
     title = f"Training of {day(trained.tonight['cutoff'][0])}: {settings.company or settings.name}"
     return render(title, summary, list(sections.values()), tiles, {"The model card": "card.html"})

@@ -78,7 +78,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     judged = Judged(pair, scores, rivals, evaluate(scores, test, rivals, seed=7))
     kept = {"table": "transactions", "rows": 10, "kept": 9, "quarantined": 1, "not_yet_known": 0}
     tags = {"data_hash": "d" * 64, "config_hash": "c" * 64, "git_commit": "abc", "grade": "A"}
-    tonight = ModelPair.train(labelled, cohort, settings.training, EMBARGO_DAYS, settings.churn).score(cohort)
+    tags |= {"decision": "promoted", "reason": "the first model"}
+    tonight = pair.score(cohort)
     level = "base rate: 0.400 expected on 2026-01-01"
     return Trained(
         settings, prepared, judged, tonight, level, {"tables": {"transactions": kept}}, tags, {"churn": "3", "clv": "4"}
