@@ -9,7 +9,7 @@ import polars as pl
 
 from models import metrics
 from models.baselines import Opponents
-from models.metrics import bootstrap_interval
+from models.metrics import Figure, bootstrap_interval
 from models.promote import Judgement, judge, refuse_insane
 from models.timing import further_columns
 
@@ -20,7 +20,7 @@ WHAT_IS_SEEN = "the end of a contract or, without contracts, the next order of w
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures by name, 95 % intervals of some of them (bootstrap over customers), and how the opponents did.
+    """Figures by name, their 95 % intervals (bootstrap over customers; not of when), and how the opponents did.
 
     `auc` and `value_captured`: of the model and of each opponent by name. `judgement`: against the best by AUC.
     """
@@ -79,29 +79,23 @@ def evaluate(scores: pl.DataFrame, test: pl.DataFrame, rivals: Opponents, seed: 
     probability = scores["churn_probability"].to_numpy()
     predicted = scores["predicted_clv"].to_numpy()
     refuse_insane(churned, probability, scores["value_if_retained"].to_numpy())
-    captured = {MODEL: predicted, **rivals.value}
-    figures: dict[str, float] = {
-        "auc": metrics.auc(churned, probability),
-        "mean_probability": float(probability.mean()),
-        "churn_rate": float(churned.mean()),
-        "calibration_error": metrics.calibration_error(churned, probability),
-        "lift_at_10": metrics.lift_at(churned, probability),
-        "value_ratio": float(predicted.sum() / value.sum()) if value.sum() else float("nan"),
-        "value_captured_20": metrics.value_captured(value, predicted),
-        "coverage_80": metrics.coverage(
-            value, scores["predicted_clv_low"].to_numpy(), scores["predicted_clv_high"].to_numpy()
-        ),
-    }
-    figures |= _timed(scores, test)
-    drawn = {
+    low, high = (scores[f"predicted_clv_{end}"].to_numpy() for end in ("low", "high"))
+    of_rows: dict[str, Figure] = {
         "auc": lambda rows: metrics.auc_of_draw(churned[rows], probability[rows]),
+        "mean_probability": lambda rows: float(probability[rows].mean()),
+        "churn_rate": lambda rows: float(churned[rows].mean()),
         "calibration_error": lambda rows: metrics.calibration_error(churned[rows], probability[rows]),
+        "lift_at_10": lambda rows: metrics.lift_at(churned[rows], probability[rows]),
+        "value_ratio": lambda rows: metrics.ratio(predicted[rows].sum(), value[rows].sum()),
         "value_captured_20": lambda rows: metrics.value_captured(value[rows], predicted[rows]),
+        "coverage_80": lambda rows: metrics.coverage(value[rows], low[rows], high[rows]),
     }
+    everybody = np.arange(test.height)
+    captured = {MODEL: predicted, **rivals.value}
     return Evaluation(
         test.height,
-        figures,
-        {name: bootstrap_interval(figure, len(churned), seed) for name, figure in drawn.items()},
+        {name: figure(everybody) for name, figure in of_rows.items()} | _timed(scores, test),
+        {name: bootstrap_interval(figure, test.height, seed) for name, figure in of_rows.items()},
         {name: metrics.auc(churned, score) for name, score in {MODEL: probability, **rivals.churn}.items()},
         {name: metrics.value_captured(value, score) for name, score in captured.items()},
         judge(churned, probability, dict(rivals.churn), seed),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 Floats = NDArray[np.float64]
+Figure = Callable[[NDArray[np.int64]], float]  # of the rows at these positions
 
 
 def auc(churned: Floats, score: Floats) -> float:
@@ -28,14 +29,14 @@ def calibration_error(churned: Floats, probability: Floats, bins: int = 10) -> f
 def lift_at(churned: Floats, score: Floats, share: float = 0.1) -> float:
     """Share of leavers among the `share` with the highest scores, over the share of leavers among all."""
     top = np.argsort(-score, kind="stable")[: max(1, round(len(score) * share))]
-    return float(churned[top].mean() / churned.mean())
+    return ratio(churned[top].mean(), churned.mean())
 
 
 def value_captured(value: Floats, predicted: Floats, share: float = 0.2) -> float:
     """Value of the `share` of customers predicted most valuable, over that of the truly most valuable share."""
     count = max(1, round(len(value) * share))
     best = np.sort(value)[::-1][:count].sum()
-    return float(value[np.argsort(-predicted, kind="stable")[:count]].sum() / best)
+    return ratio(value[np.argsort(-predicted, kind="stable")[:count]].sum(), best)
 
 
 def coverage(value: Floats, low: Floats, high: Floats) -> float:
@@ -43,11 +44,22 @@ def coverage(value: Floats, low: Floats, high: Floats) -> float:
     return float(((value >= low - 0.005) & (value <= high + 0.005)).mean())
 
 
+def ratio(part: float, whole: float) -> float:
+    """One total over another; NaN where there is nothing to compare with."""
+    return float(part / whole) if whole else float("nan")
+
+
 def bootstrap_interval(
-    figure: Callable[[NDArray[np.int64]], float], rows: int, seed: int, draws: int = 400, level: float = 0.95
+    figure: Figure, rows: int, seed: int, draws: int = 400, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile interval of `figure`, which maps drawn row positions (with replacement) to a number."""
+    """Percentile interval of `figure`, which maps drawn row positions (with replacement) to a number.
+
+    Draws in which the figure does not exist (NaN) do not count; without any other there is no interval (NaN, NaN).
+    """
     random = np.random.default_rng(seed)
-    figures = [figure(random.integers(0, rows, rows)) for _ in range(draws)]
-    low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2])
+    figures = np.array([figure(random.integers(0, rows, rows)) for _ in range(draws)])
+    known = figures[~np.isnan(figures)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

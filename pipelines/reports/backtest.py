@@ -59,6 +59,7 @@ def backtest_page(found: Backtest, company: str) -> str:
             "Value: total",
             "Predicted over actual value of all customers together.",
             {"predicted / actual": "value_ratio"},
+            intervals="value_ratio",
             rules=(1.0,),
         ),
         _section(
@@ -66,6 +67,7 @@ def backtest_page(found: Backtest, company: str) -> str:
             "Value: intervals",
             "Share of customers whose value fell within their 80 % interval.",
             {"model": "coverage_80"},
+            intervals="coverage_80",
             rules=(0.8,),
         ),
         Section(

@@ -53,6 +53,7 @@ def test_figures_by_hand(evaluation: Evaluation) -> None:
     assert figures["calibration_error"] < 0.05
     assert list(evaluation.value_captured) == ["model", "last year's spend", "BG/NBD with Gamma-Gamma"]
     assert evaluation.value_captured["BG/NBD with Gamma-Gamma"] == 0.0  # the wrong way round: those who leave first
+    assert evaluation.intervals.keys() == figures.keys()
     for name, (low, high) in evaluation.intervals.items():
         assert low <= figures[name] <= high
     assert (evaluation.judgement.grade, evaluation.judgement.opponent) == ("A", "recency")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.metrics import auc, bootstrap_interval, calibration_error, lift_at, value_captured
+from models.metrics import auc, bootstrap_interval, calibration_error, lift_at, ratio, value_captured
 
 
 def test_auc_counts_pairs_in_the_right_order_and_ties_half() -> None:
@@ -35,3 +35,12 @@ def test_bootstrap_interval_covers_the_mean_of_a_known_sample() -> None:
     assert low < sample.mean() < high
     assert 0.3 < high - low < 0.5
     assert bootstrap_interval(lambda rows: float(sample[rows].mean()), 400, seed=2) == (low, high)
+
+
+def test_a_figure_that_does_not_exist_has_no_interval() -> None:
+    churned, value = np.zeros(20), np.zeros(20)
+    assert np.isnan([lift_at(churned, churned), value_captured(value, value), ratio(1, 0)]).all()
+    assert np.isnan(bootstrap_interval(lambda rows: lift_at(churned[rows], churned[rows]), 20, seed=1, draws=5)).all()
+    # One leaver of two: the figure is 2 in the draws that hold both, and does not exist where nobody left.
+    churned = np.array([1.0, 0.0])
+    assert bootstrap_interval(lambda rows: lift_at(churned[rows], churned[rows]), 2, seed=1) == (1.0, 2.0)
