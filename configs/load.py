@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from configs.errors import ConfigError
+from configs.playbook import load_playbook
 from configs.settings import Section, Settings, needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
@@ -45,6 +46,8 @@ def load_settings(path: Path, output: Path | None = None) -> Settings:
     if mistakes or settings is None:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise ConfigError(f"{path}: {count}\n" + "\n".join(f"  - {mistake}" for mistake in mistakes))
+    if settings.outreach.playbook:
+        load_playbook(settings.outreach.playbook)
     return settings
 
 

@@ -210,6 +210,7 @@ class Outreach(Section):
     campaigns_are_contacts: bool = Field(False, description="whether mass mailings (of a campaign) begin a cool-down")
     item_days: int = Field(7, ge=1, le=365, description="days for which an open item keeps its place on the list")
     act_within_days: int = Field(7, ge=1, le=365, description="days to act in where nothing is more urgent")
+    playbook: Path | None = Field(None, description="TOML file of what to do; default: configs/playbook.toml")
     control_share: float = Field(0.1, ge=0, le=0.5, description="share withheld at random, to compare with")
     season: Literal["month", "quarter", "year"] = Field(
         "quarter", description='how long a customer stays with or without action: "month", "quarter" or "year"'

@@ -1,5 +1,6 @@
-"""Price: what a customer pays for a unit, how much comes as a discount, and whether discounts have stopped.
+"""Price: what a customer pays for a unit, how much comes as a discount, whether discounts have stopped, and notices.
 
+A notice of a price change is a message from the company that belongs to a campaign with "price" in its name.
 `amount` is what was paid, `discount` the money taken off before; no discount, or none above zero, is none. The list
 price is the two together. Unit prices are totals: paid over units, where the quantity is known; they follow what is
 bought, so they belong to the basket when it comes to reasons.
@@ -7,16 +8,17 @@ bought, so they belong to the basket when it comes to reasons.
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, number, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural, previous
 from features.time import LIFETIME, Window, days_between, windows
 
-ENDED_LATELY_DAYS = 90
+ENDED_LATELY_DAYS = NOTICED_DAYS = 90
 
 RECENT = (*windows(90), LIFETIME)
 SAID_OF = {"90d": "in 90 days", "lifetime": "so far"}
 
 DISCOUNT = pl.when(pl.col("discount") > 0).then(pl.col("discount"))
 LIST_PRICE = pl.col("amount") + DISCOUNT.fill_null(0)
+NOTICE = (pl.col("direction") == "out") & pl.col("campaign").str.contains("(?i)price")
 UNITS = pl.when(pl.col("quantity") > 0).then(pl.col("quantity"))
 
 # The row of the customer's latest purchase with a discount; -1 where there was none so far.
@@ -29,6 +31,7 @@ RUN = pl.col("price__full_price_run_last_lifetime")
 DEPTH = pl.col("price__discount_depth")
 BEFORE = pl.col("price__discounted_before")
 ENDED_DAYS = pl.col("price__discount_ended_days")
+NOTICE_DAYS = pl.col("price__notice_days").ceil()
 
 
 def hidden(name: str, column: str, op: Op, description: str, unit: str, spans: tuple[Window, ...] = RECENT) -> Feature:
@@ -54,7 +57,7 @@ def shares(
 
 FAMILY = Family(
     name="price",
-    description="Price of a unit, share of discounts, and how long ago they stopped.",
+    description="Price of a unit, share of discounts, how long ago they stopped, and notices of price changes.",
     events=(
         Events(
             "transactions",
@@ -85,6 +88,22 @@ FAMILY = Family(
                     "orders",
                     "price",
                 ),
+            ),
+        ),
+        Events(
+            "interactions",
+            where=NOTICE,
+            measures=(
+                Feature(
+                    "notices",
+                    pl.col("occurred_at"),
+                    "count",
+                    "notices of price changes",
+                    "notices",
+                    "price",
+                    windows(30, 90, 365),
+                ),
+                hidden("noticed_at", "occurred_at", "max", "latest notice of a price change", "time", (LIFETIME,)),
             ),
         ),
     ),
@@ -127,6 +146,13 @@ FAMILY = Family(
             "days",
             "price",
         ),
+        Derived(
+            "notice_days",
+            days_between(pl.col("price__noticed_at_max_lifetime"), pl.col("cutoff_at")),
+            "days since the latest notice of a price change",
+            "days",
+            "price",
+        ),
     ),
     reasons=(
         Reason(
@@ -139,5 +165,6 @@ FAMILY = Family(
                 pl.when(BEFORE == 1).then(pl.lit("all")).otherwise(pl.lit("most")),
             ),
         ),
+        Reason.of("price", NOTICE_DAYS <= NOTICED_DAYS, "A price change was announced {}", ago(NOTICE_DAYS)),
     ),
 )

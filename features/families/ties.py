@@ -1,19 +1,18 @@
-"""Ties: contact between company and customer, in both directions, and notices of a change of prices.
+"""Ties: contact between company and customer, in both directions.
 
 A message is a contact from the company (direction "out"); it is answered once `responded_at` is known. Contact is
-two-way when the customer gets in touch, or answers a message: then it counts at the time of the answer. A notice of a
-price change is a message of a campaign with "price" in its name.
+two-way when the customer gets in touch, or answers a message: then it counts at the time of the answer.
 """
 
 from functools import partial
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, ago, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, plural, previous
 from features.time import LIFETIME, MICROSECONDS_PER_DAY, Window, days_between, windows
 
 HALF_LIFE_DAYS = 60
-SILENT_DAYS, NEGLECTED_DAYS, UNANSWERED_RUN, NOTICED_DAYS = 60, 180, 3, 90  # worth saying from here on, or up to here
+SILENT_DAYS, NEGLECTED_DAYS, UNANSWERED_RUN = 60, 180, 3  # worth saying from here on
 
 YEAR = (*windows(365), LIFETIME)
 RECENT = (*windows(30, 90), *YEAR)
@@ -21,7 +20,6 @@ TWO_WAY_SPANS = windows(30, 60, 90, 365)
 ROW = pl.int_range(pl.len(), dtype=pl.Int64)  # differences within a customer count messages
 ANSWERED = pl.col("responded_at").is_not_null()
 IN, OUT = pl.col("direction") == "in", pl.col("direction") == "out"
-NOTICE = OUT & pl.col("campaign").str.contains("(?i)price")
 # Doubles every half-life from 1970 on, so that its sum over contacts, which fade as the cutoff moves on, is made once.
 GROWN = 2.0 ** (pl.col("occurred_at").dt.epoch("us") / (MICROSECONDS_PER_DAY * HALF_LIFE_DAYS))
 GROWN_AT_CUTOFF = 2.0 ** (pl.col("cutoff_at").dt.epoch("us") / (MICROSECONDS_PER_DAY * HALF_LIFE_DAYS))
@@ -30,14 +28,11 @@ TWO_WAY_AT = pl.max_horizontal("ties__received_max_lifetime", "ties__answers_max
 TWO_WAY_DAYS, SENT_DAYS = pl.col("ties__two_way_days"), pl.col("ties__sent_days")
 SENT, RECEIVED = pl.col("ties__sent_count_lifetime"), pl.col("ties__received_count_lifetime")
 RUN, EVER_ANSWERED = pl.col("ties__unanswered_run"), pl.col("ties__answered_mean_lifetime") > 0
-NOTICE_DAYS = pl.col("ties__price_notice_days").ceil()
 
 
-def measure(
-    name: str, op: Op, description: str, unit: str, spans: tuple[Window, ...] = (LIFETIME,), group: str = "contact"
-) -> Feature:
+def measure(name: str, op: Op, description: str, unit: str, spans: tuple[Window, ...] = (LIFETIME,)) -> Feature:
     """A feature over the column of its name."""
-    return Feature(name, pl.col(name), op, description, unit, group, spans)
+    return Feature(name, pl.col(name), op, description, unit, "contact", spans)
 
 
 def hidden(name: str, op: Op, description: str, unit: str, spans: tuple[Window, ...] = (LIFETIME,)) -> Feature:
@@ -64,7 +59,6 @@ CONTACTS = Events(
     columns=(
         pl.when(IN).then("occurred_at").alias("received"),
         pl.when(OUT).then("occurred_at").alias("sent"),
-        pl.when(NOTICE).then("occurred_at").alias("price_notices"),
         pl.when(IN).then(GROWN).alias("received_grown"),
         days_between(previous(pl.col("occurred_at")), pl.col("occurred_at")).alias("gap"),
         pl.col("channel").alias("channels"),
@@ -75,12 +69,10 @@ CONTACTS = Events(
         measure("gap", "mean", "mean time between contacts, in either direction", "days"),
         measure("gap", "std", "spread of the times between contacts", "days"),
         measure("channels", "n_unique", "channels used", "channels", YEAR),
-        measure("price_notices", "count", "notices of price changes", "notices", windows(30, 90, 365), "price"),
         hidden("received", "count", "contacts from the customer", "contacts", windows(60)),
         hidden("occurred_at", "min", "first contact", "time"),
         hidden("received", "max", "latest contact from the customer", "time"),
         hidden("sent", "max", "latest message", "time"),
-        hidden("price_notices", "max", "latest notice of a price change", "time"),
         hidden("received_grown", "sum", "weights of contacts from the customer", "weights"),
     ),
 )
@@ -121,9 +113,9 @@ ANSWERS = Events(
 )
 
 
-def since(name: str, instant: pl.Expr, what: str, group: str = "contact") -> Derived:
+def since(name: str, instant: pl.Expr, what: str) -> Derived:
     """Days from an instant to the cutoff."""
-    return Derived(name, days_between(instant, pl.col("cutoff_at")), f"days since the {what}", "days", group)
+    return Derived(name, days_between(instant, pl.col("cutoff_at")), f"days since the {what}", "days", "contact")
 
 
 reason = partial(Reason.of, "contact")
@@ -131,7 +123,7 @@ reason = partial(Reason.of, "contact")
 
 FAMILY = Family(
     name="ties",
-    description="Contact in both directions: how often, how recently, how evenly, what was answered; price notices.",
+    description="Contact in both directions: how often, how recently, how evenly, what was answered.",
     events=(CONTACTS, MESSAGES, ANSWERS),
     derived=(
         since("tenure_days", pl.col("ties__occurred_at_min_lifetime"), "first contact"),
@@ -157,9 +149,6 @@ FAMILY = Family(
             "contact",
             fill=0.0,
         ),
-        since(
-            "price_notice_days", pl.col("ties__price_notices_max_lifetime"), "latest notice of a price change", "price"
-        ),
     ),
     reasons=(
         reason(
@@ -178,6 +167,5 @@ FAMILY = Family(
         reason(RUN >= UNANSWERED_RUN, "No answer on record to any of our {}", plural(RUN, "message", "messages")),
         reason(SENT_DAYS >= NEGLECTED_DAYS, "No message from us for {}", plural(SENT_DAYS.floor(), "day", "days")),
         reason(SENT + RECEIVED == 0, "No contact with us on record"),
-        Reason.of("price", NOTICE_DAYS <= NOTICED_DAYS, "A price change was announced {}", ago(NOTICE_DAYS)),
     ),
 )

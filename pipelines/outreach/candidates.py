@@ -7,7 +7,7 @@ import polars as pl
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.build import Tables, tables_by_bucket
-from pipelines.outreach.contacts import contacts
+from pipelines.outreach.contacts import answers_by, contacts
 from pipelines.outreach.control import CONTROL
 from pipelines.outreach.customers import latest_customers, objected
 from pipelines.outreach.history import DECISIONS_FILE, Published
@@ -21,14 +21,14 @@ LAST_DECISIONS = {
 
 
 def facts_of(store: Path, cutoff: Cutoff, settings: Settings) -> pl.DataFrame:
-    """One row a customer of the store: contact data, no_contact, forgotten, last_contact_on, snoozed_until."""
+    """One row a customer of the store: contact data, no_contact, forgotten, and what `contacts` tells."""
     tables = ["customers", "objections", "interactions", "outcomes"]
     return pl.concat([_facts(bucket, cutoff, settings) for bucket in tables_by_bucket(store, only=tables)])
 
 
 def _facts(tables: Tables, cutoff: Cutoff, settings: Settings) -> pl.DataFrame:
     facts = latest_customers(tables["customers"], cutoff)
-    for more in (objected(tables, cutoff), contacts(tables, cutoff, settings.outreach)):
+    for more in (objected(tables, cutoff), contacts(tables, cutoff, settings.outreach), answers_by(tables)):
         facts = facts.join(more, on="customer_id", how="full", coalesce=True)
     return facts.with_columns(pl.col("no_contact", "forgotten").fill_null(False))
 

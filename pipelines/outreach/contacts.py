@@ -34,3 +34,16 @@ def contacts(tables: Tables, cutoff: Cutoff, outreach: Outreach) -> pl.DataFrame
     paused = latest.filter(status == SNOOZE).select("customer_id", snoozed_until=pl.coalesce(asked_for, otherwise))
     last = made.group_by("customer_id").agg(last_contact_on=local_day(pl.col("at").max(), cutoff.zone))
     return last.join(paused, on="customer_id", how="full", coalesce=True)
+
+
+def answers_by(tables: Tables) -> pl.DataFrame:
+    """customer_id and answers_by, the channel on which the customer last got in touch or answered, of those who did."""
+    heard = pl.when(pl.col("direction") == "in").then("occurred_at").otherwise("responded_at")
+    return (
+        tables.get("interactions", TABLES["interactions"].empty())
+        .select("customer_id", "interaction_id", answers_by="channel", heard=heard)
+        .drop_nulls("heard")
+        .sort("customer_id", "heard", "interaction_id")
+        .unique("customer_id", keep="last", maintain_order=True)
+        .select("customer_id", "answers_by")
+    )

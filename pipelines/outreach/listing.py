@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from configs.playbook import load_playbook
 from configs.settings import Lists, Settings
 from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff, local_day
 from models.timing import further_columns
@@ -13,6 +14,7 @@ from pipelines.outreach.customers import CONTACT_COLUMNS
 from pipelines.outreach.decide import Decided
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE, Published, probability_history
+from pipelines.outreach.playbook import advice
 from pipelines.outreach.policy import LISTED
 from pipelines.score import FEATURES_FILE
 from pipelines.storage import MANIFEST, read_json
@@ -62,12 +64,16 @@ def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) 
     version = read_json(scored / MANIFEST)["model_version"]
     grouped, _, reasons = explainer(settings, cutoff, version).explain(features)
     why = pl.concat([listed.select("customer_id"), grouped], how="horizontal")
+    mine = pl.col("account_manager") != settings.lists.unassigned_manager
+    addressed = listed.with_columns(pl.when(mine).then("account_manager"))
+    plays = load_playbook(settings.outreach.playbook).plays
+    advised = advice(addressed, features, grouped, plays, settings.company or settings.name)
     retrained = last is not None and read_json(last.folder / MANIFEST)["model_version"] != version
     changed = changes(listed, _moved(why, last), since, retrained)
 
     basis = pl.lit(decided.save_rate.in_words(settings.outreach.action_cost, settings.currency)).alias("gain_basis")
     further = further_columns(listed.columns).values()
-    risk_list = pl.concat([listed.select(*LIST_COLUMNS, *further, basis), changed, reasons], how="horizontal")
+    risk_list = pl.concat([listed.select(*LIST_COLUMNS, *further, basis), changed, reasons, advised], how="horizontal")
     alone = decisions.filter(pl.col("code") == "deselected").sort("account_manager", "expected_gain", "customer_id")
     known = decided.facts.select("customer_id", "display_name").join(bought, on="customer_id", how="left")
     gone = left(last_list.join(known, on="customer_id", how="left"), decisions, since)

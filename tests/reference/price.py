@@ -1,4 +1,4 @@
-"""Unit prices and discounts, the slow way."""
+"""Unit prices, discounts and notices of price changes, the slow way."""
 
 from tests.reference.view import Row, Values, View, named, over, total
 
@@ -17,6 +17,13 @@ def values(view: View) -> Values:
         found[named("price__unit_price", days)] = over(total(measured), sum(row["quantity"] for row in measured))
         found[named("price__discount_share", days)] = over(taken, total(recent) + taken)
         found[named("price__discounted_share", days)] = over(sum(off(row) > 0 for row in recent), len(recent))
+    notices = [
+        row
+        for row in view.known("interactions")
+        if row["direction"] == "out" and "price" in (row["campaign"] or "").lower()
+    ]
+    for days in (30, 90, 365):
+        found[named("price__notices_count", days)] = float(len(view.within(notices, days)))
     price, share = found["price__unit_price_90d"], found["price__discounted_share_90d"]
     lifetime = found["price__discounted_share_lifetime"]
     reduced = [place for place, row in enumerate(bought) if off(row) > 0]
@@ -34,4 +41,5 @@ def values(view: View) -> Values:
         "price__discounted_before": before,
         "price__discount_ended_days": ended,
         "price__full_price_run_last_lifetime": run,
+        "price__notice_days": min((view.days_since(row["occurred_at"]) for row in notices), default=None),
     }

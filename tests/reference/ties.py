@@ -7,7 +7,6 @@ def values(view: View) -> Values:
     contacts = view.known("interactions")
     received = [row for row in contacts if row["direction"] == "in"]
     sent = [row for row in contacts if row["direction"] == "out"]
-    notices = [row for row in sent if "price" in (row["campaign"] or "").lower()]
     both_ways = received + [{"occurred_at": row["responded_at"]} for row in sent if row["responded_at"]]
     found: Values = {}
     for days in (30, 90, 365, None):
@@ -21,8 +20,6 @@ def values(view: View) -> Values:
         found[named("ties__campaign_answered_mean", days)] = answered_share(campaigns)
     for days in (30, 60, 90, 365):
         found[named("ties__two_way", days)] = float(len(view.within(both_ways, days)))
-    for days in (30, 90, 365):
-        found[named("ties__price_notices_count", days)] = float(len(view.within(notices, days)))
     for days in (90, 365):
         ins, outs = len(view.within(received, days)), len(view.within(sent, days))
         found[named("ties__balance", days)] = over(ins - outs, ins + outs)
@@ -42,7 +39,6 @@ def values(view: View) -> Values:
         "ties__two_way_days": latest(both_ways),
         "ties__two_way_faded": sum((0.5 ** (view.days_since(r["occurred_at"]) / 60) for r in both_ways), 0.0),
         "ties__unanswered_run": float(unanswered),
-        "ties__price_notice_days": latest(notices),
     }
 
 

@@ -1,4 +1,4 @@
-"""Unit prices and discounts of one customer, worked out by hand."""
+"""Unit prices, discounts and notices of price changes of one customer, worked out by hand."""
 
 import pytest
 
@@ -68,6 +68,9 @@ def test_without_the_optional_columns():
         "price__discounted_share_90d": 0,
         "price__discounted_share_lifetime": 0,
         "price__discounted_share_change": 0,
+        "price__notices_count_30d": 0,
+        "price__notices_count_90d": 0,
+        "price__notices_count_365d": 0,
     }
     assert sentences_of(FAMILY, found) == {}
 
@@ -94,3 +97,38 @@ def test_a_discount_that_stopped_long_ago_is_no_reason():
     source = table("transactions", "occurred_at | amount | discount\n2024-11-01 | 9 | 1\n2025-03-03 | 10 | 0")
     assert list(sentences_of(FAMILY, features_of(FAMILY, source, "2025-06-01"))) == ["price"]  # 90 days
     assert sentences_of(FAMILY, features_of(FAMILY, source, "2025-06-02")) == {}
+
+
+# Seen from 1 June 2025: 30 days begin on 2 May, 90 on 3 March. Only what we sent is a notice of ours.
+NOTICES = table(
+    "interactions",
+    """
+    occurred_at      | channel | direction | campaign
+    2024-05-31 23:00 | shop    | in        | price survey
+    2025-03-02 23:00 | email   | out       | newsletter
+    2025-03-13 12:00 | email   | out       | Price_Change
+    2025-04-02 00:00 | phone   | out       | -
+    2025-06-01 00:00 | email   | out       | price change
+    """,
+)
+
+
+def test_only_our_own_notices_of_a_price_change_count():
+    found = features_of(FAMILY, BOUGHT, "2025-06-01", interactions=NOTICES)
+    assert [found[f"price__notices_count_{span}"] for span in ("30d", "90d", "365d")] == [0, 1, 1]
+    assert found["price__notice_days"] == 79.5
+    assert features_of(FAMILY, BOUGHT, "2025-06-01")["price__notice_days"] is None
+
+
+@pytest.mark.parametrize(
+    ("day", "price"),
+    [
+        ("2025-03-13", None),
+        ("2025-03-14", "A price change was announced yesterday"),
+        ("2025-03-15", "A price change was announced 2 days ago"),
+        ("2025-06-01", "A price change was announced 80 days ago"),
+    ],
+)
+def test_a_notice_is_a_reason_for_90_days(day: str, price: str | None):
+    found = features_of(FAMILY, BOUGHT.clear(), day, interactions=NOTICES)
+    assert sentences_of(FAMILY, found) == ({"price": price} if price else {})

@@ -1,4 +1,4 @@
-"""Contact in both directions and notices of price changes, worked out by hand."""
+"""Contact in both directions, worked out by hand."""
 
 import pytest
 
@@ -66,12 +66,6 @@ def test_contact_is_two_way_when_the_customer_calls_or_answers():
     assert features_of(FAMILY, CONTACTS, "2025-06-02")["ties__two_way_days"] == 1
 
 
-def test_only_our_own_notices_of_a_price_change_count():
-    found = features_of(FAMILY, CONTACTS, "2025-06-02")
-    assert [found[f"ties__price_notices_count_{span}"] for span in ("30d", "90d", "365d")] == [0, 1, 1]
-    assert found["ties__price_notice_days"] == 80.5
-
-
 def test_of_two_messages_of_one_moment_the_latter_is_the_one_with_the_greater_key():
     drawn = """
     interaction_id | occurred_at | channel | direction | responded_at
@@ -98,24 +92,18 @@ def test_one_contact():
 
 
 @pytest.mark.parametrize(
-    ("day", "contact", "price"),
+    ("day", "contact"),
     [
-        ("2025-03-14", "No two-way contact for 286 days", "A price change was announced yesterday"),
-        ("2025-03-15", "No two-way contact for 287 days", "A price change was announced 2 days ago"),
-        ("2025-04-03", None, "A price change was announced 21 days ago"),
-        ("2025-05-31", "None of our last 3 messages was answered", "A price change was announced 79 days ago"),
-        (
-            "2025-06-01",
-            "No two-way contact for 60 days; none of our last 3 messages was answered",
-            "A price change was announced 80 days ago",
-        ),
-        ("2025-06-11", None, "A price change was announced 90 days ago"),
-        ("2025-06-12", None, None),
-        ("2025-07-31", "No two-way contact for 60 days", None),
+        ("2025-03-14", "No two-way contact for 286 days"),
+        ("2025-04-03", None),
+        ("2025-05-31", "None of our last 3 messages was answered"),
+        ("2025-06-01", "No two-way contact for 60 days; none of our last 3 messages was answered"),
+        ("2025-06-11", None),
+        ("2025-07-31", "No two-way contact for 60 days"),
     ],
 )
-def test_sentences(day: str, contact: str | None, price: str | None):
-    said = {group: sentence for group, sentence in (("contact", contact), ("price", price)) if sentence}
+def test_sentences(day: str, contact: str | None):
+    said = {"contact": contact} if contact else {}
     assert sentences_of(FAMILY, features_of(FAMILY, CONTACTS, day)) == said
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from configs.settings import Outreach
-from pipelines.outreach.contacts import contacts
+from pipelines.outreach.contacts import answers_by, contacts
 from tests.features.drawn_tables import cutoff, table
 
 NIGHT = cutoff("2026-07-01")
@@ -84,3 +84,18 @@ def test_without_tables_nobody_was_contacted() -> None:
 
     assert empty.schema == {"customer_id": pl.String, "last_contact_on": pl.Date, "snoozed_until": pl.Date}
     assert empty.is_empty()
+
+
+HEARD = """
+    customer_id | occurred_at | channel | direction | responded_at
+    A           | 2026-05-01  | chat    | in        | -
+    A           | 2026-04-01  | email   | out       | 2026-05-02
+    A           | 2026-06-01  | phone   | out       | -
+    B           | 2026-06-01  | phone   | out       | -
+"""
+
+
+def test_customers_answer_by_the_channel_they_used_last() -> None:
+    # The answer to April's e-mail came after the chat; nobody answered in June.
+    assert answers_by({"interactions": table("interactions", HEARD)}).rows() == [("A", "email")]
+    assert answers_by({}).is_empty()

@@ -98,11 +98,11 @@ def test_the_list_is_ready_to_filter_and_print(book, list_context):
 
     assert [cell.value for cell in sheet[1]] == [column.title(list_context) for column in COLUMNS]
     assert sheet.freeze_panes == "D2"
-    assert sheet.auto_filter.ref == "A1:AE3"
+    assert sheet.auto_filter.ref == "A1:AH3"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
-    assert sheet.print_area == "'Call list'!$A$1:$P$3"
+    assert sheet.print_area == "'Call list'!$A$1:$R$3"
     ((area, (rule,)),) = sheet.conditional_formatting._cf_rules.items()
     assert (str(area.sqref), rule.type) == ("G2:G3", "dataBar")
 
@@ -120,9 +120,9 @@ def test_answers_are_chosen_from_words_and_days_after_the_list(book):
     sheet = book({"rank": 1}, {"rank": 2, "customer_id": "C-2"})["Call list"]
 
     allowed = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
-    assert allowed["Q2:Q3"].formula1 == '"contacted,saved,lost,not at risk,no answer,snooze"'
-    assert (allowed["R2:R3"].type, allowed["R2:R3"].operator) == ("date", "greaterThan")
-    assert int(allowed["R2:R3"].formula1) == (date(2026, 6, 15) - date(1899, 12, 30)).days
+    assert allowed["S2:S3"].formula1 == '"contacted,saved,lost,not at risk,no answer,snooze"'
+    assert (allowed["T2:T3"].type, allowed["T2:T3"].operator) == ("date", "greaterThan")
+    assert int(allowed["T2:T3"].formula1) == (date(2026, 6, 15) - date(1899, 12, 30)).days
     assert [sheet.cell(2, POSITION[name]).value for name in ("outcome", "snooze_until", "note")] == [None] * 3
     assert sheet.cell(2, POSITION["list"]).value == "2026-06-15 Northlight"
 

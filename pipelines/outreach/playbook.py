@@ -1,0 +1,95 @@
+"""What to do about each listed customer: the play that suits, on the customer's own channel, with a message to edit."""
+
+import difflib
+from collections.abc import Sequence
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from configs.errors import ConfigError
+from configs.playbook import PLACEHOLDER, Play
+from features.registry import FAMILIES
+
+GROUPS = {group for family in FAMILIES for group in family.reason_groups().values()} | {"profile"}
+ADVICE = ("play", "action", "action_channel", "draft")
+NAMELESS, NOBODY = "customer", "Your customer service"
+
+
+def advice(
+    listed: pl.DataFrame, features: pl.DataFrame, grouped: pl.DataFrame, plays: Sequence[Play], company: str
+) -> pl.DataFrame:
+    """The columns `ADVICE` (texts) for each row of `listed`, in order.
+
+    `listed`: account_manager (null: nobody's), display_name, preferred_channel, and answers_by, the channel on which
+    the customer was last in touch. `features`, and `grouped`, what each group of reasons adds to the estimate
+    (log-odds), are of the same rows. The first urgent play whose condition holds is chosen; else the one for the reason
+    that raises the risk most; else the first of those without a reason. A play whose features or reason this company
+    does not have never holds. Raises ConfigError for a condition that cannot be read.
+    """
+    conditions = {play.name: found for play in plays if (found := condition(play, features)) is not None}
+    known = [play for play in plays if play.name in conditions]
+    holds = features.select(found.fill_null(False).alias(name) for name, found in conditions.items())
+
+    urgent = [pl.when(play.name).then(pl.lit(play.name)) for play in known if play.urgent]
+    answering = [play for play in known if not play.urgent and play.reason in grouped.columns]
+    strength = {
+        play.name: pl.when(pl.col(play.name) & (grouped[play.reason] > 0)).then(grouped[play.reason])
+        for play in answering
+        if play.reason
+    }
+    strongest = pl.max_horizontal(strength.values()) if strength else pl.lit(None, pl.Float64)
+    by_reason = [pl.when(raises == strongest).then(pl.lit(name)) for name, raises in strength.items()]
+    others = [pl.when(play.name).then(pl.lit(play.name)) for play in known if not play.urgent and not play.reason]
+    chosen = holds.select(play=pl.coalesce(*urgent, *by_reason, *others))
+
+    def by_play(texts: dict[str, pl.Expr]) -> pl.Expr:
+        return pl.coalesce(pl.when(pl.col("play") == name).then(text) for name, text in texts.items())
+
+    names = {
+        "name": pl.col("display_name").fill_null(NAMELESS),
+        "company": pl.lit(company),
+        "account_manager": pl.col("account_manager").fill_null(NOBODY),
+    }
+    return listed.with_columns(chosen["play"]).select(
+        "play",
+        action=by_play({play.name: pl.lit(play.action) for play in plays}),
+        action_channel=pl.coalesce(
+            "preferred_channel", "answers_by", by_play({play.name: pl.lit(play.channel) for play in plays})
+        ),
+        draft=by_play({play.name: _filled(play.draft, names) for play in plays}),
+    )
+
+
+def condition(play: Play, features: pl.DataFrame) -> pl.Expr | None:
+    """The condition of a play as an expression; None where it asks for features that this company does not have.
+
+    Raises ConfigError where it is no condition, or names a feature that no company has.
+    """
+    if play.reason and play.reason not in GROUPS:
+        raise ConfigError(f"playbook, play {play.name}: no reason {play.reason}. Known: {', '.join(sorted(GROUPS))}.")
+    if play.when is None:
+        return pl.repeat(True, pl.len(), dtype=pl.Boolean)
+    try:
+        expression = pl.sql_expr(play.when)
+        read = expression.meta.root_names()
+    except PolarsError as error:
+        raise _refused(play, f"it cannot be read ({str(error).splitlines()[0]})") from None
+    known = {column for family in FAMILIES for column in family.feature_columns()} | set(features.columns)
+    for name in read:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise _refused(play, f"no feature {name}" + (f"; did you mean {close[0]}?" if close else ""))
+    if not set(read) <= set(features.columns):
+        return None
+    if features.select(expression).dtypes != [pl.Boolean()]:
+        raise _refused(play, "it is neither true nor false")
+    return expression
+
+
+def _refused(play: Play, why: str) -> ConfigError:
+    return ConfigError(f"playbook, play {play.name}: when = {play.when!r}: {why}. Mend it; see features/DICTIONARY.md.")
+
+
+def _filled(draft: str, names: dict[str, pl.Expr]) -> pl.Expr:
+    places = PLACEHOLDER.findall(draft)
+    return pl.format(PLACEHOLDER.sub("{}", draft), *(names[place] for place in places)) if places else pl.lit(draft)

@@ -1,0 +1,106 @@
+"""Which play suits whom, on which channel, and what it says."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from configs.errors import ConfigError
+from configs.playbook import Play, load_playbook
+from features.registry import FAMILIES
+from pipelines.outreach.playbook import advice, condition
+
+OPEN_DAYS, OVERDUE = "complaints__open_age_max_lifetime", "promises__overdue_sum_90d"
+
+
+def play(name: str, **changed: Any) -> Play:
+    return Play(**{"name": name, "action": f"Do {name}", "channel": "phone", "draft": f"About {name}", **changed})
+
+
+PLAYS = [
+    play("complaint", urgent=True, when=f"{OPEN_DAYS} > 7"),
+    play("promise", urgent=True, when=f"{OVERDUE} > 0"),
+    play("prices", reason="price", channel="email"),
+    play("second_visit", reason="contact", when="ties__two_way_days > 100"),
+    play("contact", reason="contact", draft="Dear {name}, {account_manager} of {company}"),
+    play("gone_abroad", reason="profile"),
+    play("thanks"),
+]
+NOBODY: dict[str, Any] = {
+    "account_manager": "Anna",
+    "display_name": None,
+    "preferred_channel": None,
+    "answers_by": None,
+}
+
+
+def advised(figures: dict[str, float | None], grouped: dict[str, float], **customer: Any) -> dict[str, Any]:
+    listed = pl.DataFrame([{**NOBODY, **customer}], schema=dict.fromkeys(NOBODY, pl.String))
+    features = pl.DataFrame([{OPEN_DAYS: None, OVERDUE: 0.0, "ties__two_way_days": 9.0, **figures}])
+    features = features.cast(pl.Float64)
+    return advice(listed, features, pl.DataFrame([grouped]), PLAYS, "Mill & Co").row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("figures", "grouped", "chosen"),
+    [
+        ({OPEN_DAYS: 7.1, OVERDUE: 2}, {"price": 9.0}, "complaint"),  # the first urgent one, whatever the reasons
+        ({OPEN_DAYS: 7.0, OVERDUE: 2}, {"price": 9.0}, "promise"),
+        ({}, {"price": 0.2, "contact": 0.1}, "prices"),
+        ({}, {"price": 0.2, "contact": 0.3}, "contact"),
+        ({"ties__two_way_days": 101}, {"price": 0.2, "contact": 0.3}, "second_visit"),
+        ({"ties__two_way_days": 101}, {"price": 0.4, "contact": 0.3}, "prices"),
+        ({}, {"price": -0.2, "contact": 0.0}, "thanks"),  # nothing with a play raises the risk
+        ({}, {"silence": 2.0}, "thanks"),
+    ],
+)
+def test_urgent_first_then_the_strongest_reason(figures: dict, grouped: dict, chosen: str) -> None:
+    found = advised(figures, grouped)
+    assert (found["play"], found["action"]) == (chosen, f"Do {chosen}")
+
+
+def test_the_customers_own_channel_goes_before_that_of_the_play() -> None:
+    assert advised({}, {"price": 1.0})["action_channel"] == "email"
+    assert advised({}, {"price": 1.0}, answers_by="chat")["action_channel"] == "chat"
+    assert advised({}, {"price": 1.0}, answers_by="chat", preferred_channel="visit")["action_channel"] == "visit"
+
+
+def test_drafts_name_the_customer_and_who_writes() -> None:
+    grouped = {"contact": 1.0}
+    assert advised({}, grouped, display_name="{company}")["draft"] == "Dear {company}, Anna of Mill & Co"
+    found = advised({}, grouped, account_manager=None)["draft"]
+    assert found == "Dear customer, Your customer service of Mill & Co"
+
+
+def test_every_row_gets_its_own() -> None:
+    listed = pl.DataFrame([NOBODY] * 2, schema=dict.fromkeys(NOBODY, pl.String))
+    features = pl.DataFrame({OPEN_DAYS: [None, 8.0], OVERDUE: [1.0, 0.0]})
+    found = advice(listed, features, pl.DataFrame({"price": [1.0, 1.0]}), PLAYS, "M")
+    assert found["play"].to_list() == ["promise", "complaint"]
+    nobody = advice(listed.clear(), features.clear(), pl.DataFrame({"price": [1.0]}).clear(), PLAYS, "M")
+    assert (nobody.height, nobody.columns) == (0, found.columns)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"when": "complaints__opened > 0"}, "no feature complaints__opened; did you mean complaints__"),
+        ({"when": f"{OVERDUE} >"}, "cannot be read"),
+        ({"when": f"{OVERDUE} + 1"}, "neither true nor false"),
+        ({"reason": "prices"}, "no reason prices. Known: basket"),
+    ],
+)
+def test_a_condition_that_means_nothing_is_refused(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match="play mine: ") as caught:
+        condition(play("mine", **changed), pl.DataFrame({OVERDUE: [1.0]}))
+    assert said in str(caught.value)
+
+
+def test_a_play_on_features_of_tables_that_are_not_there_never_holds() -> None:
+    assert condition(PLAYS[0], pl.DataFrame({"rfm__recency_days": [1.0]})) is None
+
+
+def test_every_condition_of_the_shipped_playbook_can_be_read() -> None:
+    columns = [column for family in FAMILIES for column in family.feature_columns()]
+    features = pl.DataFrame({column: [0.0] for column in columns})
+    assert all(condition(each, features) is not None for each in load_playbook().plays)
