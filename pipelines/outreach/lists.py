@@ -42,6 +42,11 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
         raise ValueError(f"risk list, column account_manager: {nameless} of {len(ordered)} rows are null; assign them")
     directory.mkdir(parents=True, exist_ok=True)
 
+    histories = (
+        dict(risk_list.select("customer_id", "probability_history").iter_rows())
+        if "probability_history" in risk_list.columns
+        else {}
+    )
     entries: list[ListEntry] = []
     written: list[Path] = []
     # The parts are cut by the name as given: two names that only look alike stay two lists.
@@ -54,7 +59,7 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
         csv, workbook, page = (directory / f"{base}.{ending}" for ending in ("csv", "xlsx", "html"))
         write_csv(part, csv)
         write_workbook(lines, manager, context, workbook)
-        page.write_bytes(render_page(lines, manager, context).encode())
+        page.write_bytes(render_page(lines, manager, context, histories).encode())
         entries.append(ListEntry(base, manager, len(part), float(part["value_at_risk"].sum())))
         written += [csv, workbook, page]
 

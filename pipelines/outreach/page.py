@@ -1,12 +1,15 @@
 """One account manager's risk list as a web page that needs nothing but itself, and the index of all lists."""
 
+import base64
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from markupsafe import Markup
 
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.context import ListContext
@@ -20,7 +23,14 @@ BANDS = ("high", "medium", "low")
 PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}")
 EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
 
-ENVIRONMENT = environment(Path(__file__).parent / "templates")
+TEMPLATES = Path(__file__).parent / "templates"
+ENVIRONMENT = environment(TEMPLATES)
+# The page runs this script and, by its policy, no other.
+SCRIPT = (TEMPLATES / "sort.js").read_text(encoding="utf-8")
+SCRIPT_HASH = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+LINE_WIDTH, LINE_HEIGHT = 84, 22
+
+History = Sequence[Mapping[str, Any]]  # day and churn_probability, oldest first
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,24 @@ class Reason:
     bar: int
 
 
-def render_page(lines: pl.DataFrame, manager: str, context: ListContext) -> str:
-    """The page (HTML text) of one list: columns of `columns.typed`, texts on one line, in the order to be shown."""
+@dataclass(frozen=True)
+class Course:
+    """How the chance of leaving went: in words, and the points of a line (SVG units, 0 % at the bottom)."""
+
+    words: str
+    points: str
+
+
+def render_page(
+    lines: pl.DataFrame, manager: str, context: ListContext, histories: Mapping[str, History] | None = None
+) -> str:
+    """The page (HTML text) of one list: columns of `columns.typed`, texts on one line, in the order to be shown.
+
+    `histories`: the chance of leaving on earlier days, by customer_id.
+    """
+    courses = {customer: course(history or []) for customer, history in (histories or {}).items()}
     weights = lines.select(pl.max_horizontal(pl.col(f"{name}_shap").abs().max() for name in REASONS)).item()
-    rows = [{**row, **_derived(row, weights or 1.0)} for row in lines.iter_rows(named=True)]
+    rows = [{**row, **_derived(row, weights or 1.0, courses)} for row in lines.iter_rows(named=True)]
     lowers = any((reason.weight or 0) < 0 for row in rows for reason in row["reasons"])
     total = lines["value_at_risk"].sum()
     return _render("list.html.j2", context, rows=rows, manager=manager, total=total, lowers=lowers)
@@ -61,15 +85,22 @@ def render_index(entries: list[ListEntry], context: ListContext) -> str:
 def _render(template: str, context: ListContext, **values: Any) -> str:
     words = {"customers": customers, "day": day, "moment": moment, "percent": percent}
     return ENVIRONMENT.get_template(template).render(
-        **values, **words, money=lambda amount: money(amount, context.currency), context=context, columns=BY_NAME
+        **values,
+        **words,
+        script=Markup(SCRIPT),
+        script_hash=SCRIPT_HASH,
+        money=lambda amount: money(amount, context.currency),
+        context=context,
+        columns=BY_NAME,
     )
 
 
-def _derived(row: Mapping[str, Any], longest: float) -> dict[str, Any]:
-    """What a row of the page needs beyond its columns: a name to call it by, its band, reasons and ways of contact."""
+def _derived(row: Mapping[str, Any], longest: float, courses: Mapping[str, Course | None]) -> dict[str, Any]:
+    """What a row of the page needs beyond its columns: a name to call it by, its band, course, reasons and contacts."""
     band = row["risk_band"]
     return {
         "name": (row.get("display_name") or "").strip() or row["customer_id"],
+        "course": courses.get(row["customer_id"]),
         "band": band if band in BANDS else "unknown",
         "reasons": [_reason(row[name], row[f"{name}_shap"], longest) for name in REASONS if row[name]],
         "contacts": [
@@ -90,3 +121,17 @@ def _link(channel: str, text: str) -> str | None:
     if channel == "email" and EMAIL.fullmatch(text):
         return "mailto:" + text
     return None
+
+
+def course(history: History) -> Course | None:
+    """How the chance of leaving went over these days; None for a single one."""
+    if len(history) < 2:
+        return None
+    first, last = history[0], history[-1]
+    days = (last["day"] - first["day"]).days
+    points = [
+        (LINE_WIDTH * (one["day"] - first["day"]).days / days, LINE_HEIGHT * (1 - one["churn_probability"]))
+        for one in history
+    ]
+    words = f"{percent(first['churn_probability'])} on {day(first['day'])}, now {percent(last['churn_probability'])}"
+    return Course(words, " ".join(f"{x:.1f},{y:.1f}" for x, y in points))
