@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly outcomes features features-doc ablation backtest oracle \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill outcomes features features-doc ablation backtest oracle \
 	effect test lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
@@ -65,6 +65,9 @@ score: setup ## Score the customers of a day that was ingested
 
 nightly: setup ## Ingest, score and publish the risk lists (EXPLAIN=all: the reasons of every customer scored, too)
 	$(HOLDFAST) nightly $(OPTIONS) $(if $(EXPLAIN),--explain $(EXPLAIN))
+
+backfill: setup ## Publish past days in order, as they would have been then (FROM= TO=)
+	$(HOLDFAST) backfill $(UNDATED) --from $(FROM) --to $(TO)
 
 outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
 	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)

@@ -217,6 +217,19 @@ class Outreach(Section):
     )
 
 
+class Retention(Section):
+    """How long what a night leaves behind is kept. The newest day always is, and whatever a link names."""
+
+    store_days: Days | None = Field(14, description="days for which validated tables are kept")
+    scored_days: Days | None = Field(None, description="days for which scores with their features are kept")
+    published_days: Days | None = Field(None, description="days for which publications are kept; default: for good")
+    revisions: int = Field(5, ge=1, le=1000, description="revisions kept of one day, the newest first")
+
+    def days(self) -> dict[str, int | None]:
+        """Days by folder; None: for good."""
+        return {"store": self.store_days, "scored": self.scored_days, "published": self.published_days}
+
+
 class Effect(Section):
     """How small an effect of acting is still worth finding."""
 
@@ -251,6 +264,7 @@ class Settings(Section):
     lists: Lists = Lists()
     outreach: Outreach = Outreach()
     effect: Effect = Effect()
+    retention: Retention = Retention()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")
@@ -302,4 +316,4 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        return self.model_dump(mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest"})
+        return self.model_dump(mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention"})

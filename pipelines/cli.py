@@ -190,6 +190,19 @@ def nightly(
         run_nightly(settings, cutoff, typer.echo, explain=explain)
 
 
+@app.command()
+def backfill(
+    config: ConfigOption,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    output: OutputOption = None,
+) -> None:
+    """Publish past days in order, each from what was known then; days that are complete are skipped."""
+    from pipelines.backfill import backfill as run_backfill
+
+    run_backfill(load_settings(config, output), first.date(), last.date(), typer.echo)
+
+
 @outcomes.command("import")
 def import_outcomes(
     files: Annotated[list[Path], typer.Argument(help="Lists that came back: Excel or CSV, answers filled in.")],

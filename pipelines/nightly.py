@@ -14,6 +14,7 @@ from pipelines.ingest import ingest
 from pipelines.outreach.explanations import Explain
 from pipelines.progress import Log
 from pipelines.publish import publish_lists
+from pipelines.retention import prune
 from pipelines.score import score
 from pipelines.storage import run_lock
 from pipelines.train import train
@@ -27,7 +28,7 @@ def directly(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, explain: Explain = "listed") -> Path:
-    """Ingest, score, choose whom to list, publish; returns the publication's folder.
+    """Ingest, score, choose whom to list, publish, prune; returns the publication's folder.
 
     `explain`: see `pipelines.publish.publish_lists`. Raises LockError where another run for the same date is under way,
     and the error of the step that failed.
@@ -35,7 +36,9 @@ def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, e
     with run_lock(settings.root, cutoff.day):
         run(ingest, settings, cutoff, log)
         scored = run(score, settings, cutoff, log)
-        return run(publish_lists, settings, cutoff, scored, log, explain)
+        done = run(publish_lists, settings, cutoff, scored, log, explain)
+        run(prune, settings, cutoff, log)
+        return done
 
 
 def training(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> dict[str, str]:

@@ -10,6 +10,7 @@ from configs.settings import Settings
 from features.time import INSTANT, Cutoff
 from pipelines.build import open_store
 from pipelines.outreach.decide import DECISIONS, Decided, decide
+from pipelines.outreach.difference import report_difference
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.explanations import EXPLANATIONS_FILE, Explain, write_explanations
 from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, RISK_LIST_FILE, WHY_FILE
@@ -97,6 +98,7 @@ def publish(
     current = root / CURRENT
     if not current.exists() or read_json(current / MANIFEST)["as_of"] <= name:
         point(current, done)
+    report_difference(root, done, log)
     log(f"published: {root / name / 'lists' / 'index.html'}")
     return done
 
