@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo train tune models promote rollback score nightly backfill outcomes features features-doc ablation backtest oracle \
-	effect test lint check bench bench-telco bench-explain bench-uplift bench-outreach format
+	effect test test-faults lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -92,6 +92,10 @@ oracle: setup ## Hold the published scores of a simulated company against the tr
 
 test: setup ## Run all tests
 	.venv/bin/python -m pytest
+
+test-faults: setup ## Kills, full disks, races and leakage, the long way, with counts (about an hour)
+	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults
+	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/features/test_contract.py tests/features/test_contract_bites.py
 
 lint: setup ## Format, lint and types
 	.venv/bin/ruff format --check .
