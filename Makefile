@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill outcomes features features-doc ablation backtest oracle \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker outcomes features features-doc ablation backtest oracle \
 	effect test test-faults lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
@@ -12,7 +12,12 @@ SIZE     ?=
 REPORT   ?=
 DEMO_DAY ?= 2026-09-30
 
+PORT     ?= 4200
+API      ?= http://127.0.0.1:$(PORT)/api
+
 HOLDFAST := .venv/bin/holdfast
+# Nothing is told to anybody, and the server answers this machine only.
+PREFECT  := PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=true .venv/bin/prefect
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
 UNDATED   = --config $(CONFIG) $(if $(OUTPUT),--output $(OUTPUT))
 DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))
@@ -68,6 +73,15 @@ nightly: setup ## Ingest, score and publish the risk lists (EXPLAIN=all: the rea
 
 backfill: setup ## Publish past days in order, as they would have been then (FROM= TO=)
 	$(HOLDFAST) backfill $(UNDATED) --from $(FROM) --to $(TO)
+
+server: setup ## Start a Prefect server on this machine, for `deploy` and `worker`
+	$(PREFECT) server start --host 127.0.0.1 --port $(PORT)
+
+deploy: setup ## Tell the server when to run CONFIG: every night, and the training once a week
+	PREFECT_API_URL=$(API) $(HOLDFAST) deploy $(UNDATED)
+
+worker: setup ## Run what the server has scheduled, until it is stopped
+	PREFECT_API_URL=$(API) $(PREFECT) worker start --pool holdfast --type process
 
 outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
 	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -217,6 +217,40 @@ class Outreach(Section):
     )
 
 
+Weekday = Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+CLOCKS_CHANGE = ("02:00", "03:30")  # times that some days lack and others have twice
+
+
+def _in_every_day(time: str) -> str:
+    if CLOCKS_CHANGE[0] <= time < CLOCKS_CHANGE[1]:
+        raise ValueError(f"some days lack {time} and others have it twice, when clocks change")
+    return time
+
+
+TimeOfDay = Annotated[str, Field(pattern=TIME_OF_DAY), AfterValidator(_in_every_day)]
+
+
+class Schedule(Section):
+    """When a Prefect server runs what, in the business time zone."""
+
+    nightly_at: TimeOfDay = Field("04:30", description='time of every day, as "04:30", not from 02:00 to 03:29')
+    training_at: TimeOfDay = Field("06:00", description='time of the training, as "06:00"')
+    training_on: Weekday = Field("sunday", description="day of the week of the training")
+
+    @property
+    def nightly_cron(self) -> str:
+        """The nightly time as a cron line."""
+        hour, minute = self.nightly_at.split(":")
+        return f"{int(minute)} {int(hour)} * * *"
+
+    @property
+    def training_cron(self) -> str:
+        """The time of the training as a cron line."""
+        hour, minute = self.training_at.split(":")
+        return f"{int(minute)} {int(hour)} * * {get_args(Weekday).index(self.training_on)}"
+
+
 class Retention(Section):
     """How long what a night leaves behind is kept. The newest day always is, and whatever a link names."""
 
@@ -265,6 +299,7 @@ class Settings(Section):
     outreach: Outreach = Outreach()
     effect: Effect = Effect()
     retention: Retention = Retention()
+    schedule: Schedule = Schedule()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")
@@ -316,4 +351,6 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        return self.model_dump(mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention"})
+        return self.model_dump(
+            mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule"}
+        )

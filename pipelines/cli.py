@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from configs.errors import DataError, HoldfastError, PublishError
+from configs.errors import ConfigError, DataError, HoldfastError, PublishError
 from configs.load import load_settings
 from configs.settings import Settings
 from features.time import Cutoff
@@ -201,6 +201,16 @@ def backfill(
     from pipelines.backfill import backfill as run_backfill
 
     run_backfill(load_settings(config, output), first.date(), last.date(), typer.echo)
+
+
+@app.command()
+def deploy(config: ConfigOption, output: OutputOption = None) -> None:
+    """Tell the Prefect server of PREFECT_API_URL when to run the nightly job and the training."""
+    from pipelines.deploy import deploy as run_deploy
+
+    if not under_prefect():
+        raise ConfigError("PREFECT_API_URL names no server. Start one with `make server`, and set it.")
+    run_deploy(config, load_settings(config, output), typer.echo)
 
 
 @outcomes.command("import")

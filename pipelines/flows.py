@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from configs.load import load_settings
+from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.nightly import nightly, training
 from pipelines.outreach.explanations import Explain
@@ -31,14 +34,27 @@ def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @flow(name="holdfast-nightly", persist_result=False, validate_parameters=False)
-def nightly_flow(config: str, as_of: date, output: str | None = None, explain: Explain = "listed") -> str:
-    """The nightly job of `config` for `as_of`; returns the publication's folder."""
-    settings = load_settings(Path(config), Path(output) if output else None)
-    return str(nightly(settings, Cutoff(as_of, settings.zone), get_run_logger().info, as_task, explain))
+def nightly_flow(config: str, as_of: date | None = None, output: str | None = None, explain: Explain = "listed") -> str:
+    """The nightly job of `config` for `as_of`, else the day it was scheduled for; returns the publication's folder."""
+    settings, cutoff = _prepared(config, as_of, output)
+    return str(nightly(settings, cutoff, get_run_logger().info, as_task, explain))
 
 
 @flow(name="holdfast-training", persist_result=False, validate_parameters=False)
-def training_flow(config: str, as_of: date, output: str | None = None) -> dict[str, str]:
-    """The training job of `config` for `as_of`; returns registered name -> version."""
+def training_flow(config: str, as_of: date | None = None, output: str | None = None) -> dict[str, str]:
+    """The training job of `config` for `as_of`, else the day it was scheduled for; returns name -> version."""
+    settings, cutoff = _prepared(config, as_of, output)
+    return training(settings, cutoff, get_run_logger().info, as_task)
+
+
+def _prepared(config: str, as_of: date | None, output: str | None) -> tuple[Settings, Cutoff]:
     settings = load_settings(Path(config), Path(output) if output else None)
-    return training(settings, Cutoff(as_of, settings.zone), get_run_logger().info, as_task)
+    return settings, Cutoff(as_of or scheduled_day(settings.zone), settings.zone)
+
+
+def scheduled_day(zone: ZoneInfo) -> date:
+    """The day, in the business time zone, that this run was scheduled for, however late or early it began.
+
+    Prefect knows the time in UTC, and a run may begin a moment before it.
+    """
+    return flow_run.scheduled_start_time.astimezone(zone).date()

@@ -1,0 +1,66 @@
+"""What is scheduled when, and which day a scheduled run is for."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+import pipelines.flows
+from configs.settings import Schedule, Settings, Source
+from pipelines.deploy import PROJECT, notify, schedules
+
+
+def settings_of(**schedule: str) -> Settings:
+    sources = {"transactions": Source(path="x.csv")}
+    return Settings(name="shop", business_timezone="Europe/Berlin", sources=sources, schedule=Schedule(**schedule))
+
+
+def test_the_cron_lines_are_those_of_the_configuration() -> None:
+    found = schedules(settings_of(nightly_at="23:05", training_at="06:00", training_on="wednesday"))
+    assert {name: cron for name, (_, cron) in found.items()} == {
+        "shop-nightly": "5 23 * * *",
+        "shop-training": "0 6 * * 3",
+    }
+    for entrypoint, _ in found.values():
+        file, flow = entrypoint.split(":")
+        assert (PROJECT / file).exists() and hasattr(pipelines.flows, flow)
+
+
+@pytest.mark.parametrize("time", ["02:00", "02:30", "03:29", "24:00", "4:30", "noon"])
+def test_times_that_some_days_lack_are_refused(time: str) -> None:
+    with pytest.raises(ValidationError):
+        Schedule(nightly_at=time)
+
+
+@pytest.mark.parametrize("time", ["00:00", "01:59", "03:30", "23:59"])
+def test_times_of_every_day_are_taken(time: str) -> None:
+    assert Schedule(training_at=time).training_at == time
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "day"),
+    [
+        (datetime(2026, 3, 28, 23, 5, tzinfo=UTC), date(2026, 3, 29)),  # five past midnight in Berlin
+        (datetime(2026, 3, 28, 22, 55, tzinfo=UTC), date(2026, 3, 28)),
+        (datetime(2026, 3, 29, 22, 5, tzinfo=UTC), date(2026, 3, 30)),  # summer time has begun
+    ],
+)
+def test_a_run_is_for_the_day_it_was_scheduled_for(
+    monkeypatch: pytest.MonkeyPatch, scheduled: datetime, day: date
+) -> None:
+    monkeypatch.setattr(pipelines.flows, "flow_run", SimpleNamespace(scheduled_start_time=scheduled))
+    assert pipelines.flows.scheduled_day(ZoneInfo("Europe/Berlin")) == day
+
+
+def test_without_a_webhook_it_is_said_that_nobody_is_told() -> None:
+    said: list[str] = []
+    notify({}, said.append)
+    assert said == ["nobody is told of failed or late runs: set HOLDFAST_WEBHOOK_URL and deploy again"]
+
+
+def test_the_server_listens_to_this_machine_only() -> None:
+    makefile = (Path(PROJECT) / "Makefile").read_text(encoding="utf-8")
+    assert "server start --host 127.0.0.1" in makefile
