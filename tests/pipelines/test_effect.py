@@ -186,6 +186,17 @@ def test_too_early_and_no_controls(settings: Settings, published: Callable[[pl.D
     assert "no controls among 1 customers. Set outreach.control_share" in log[1]
 
 
+def test_a_horizon_that_ends_as_the_day_begins_is_over(
+    settings: Settings, published: Callable[[pl.DataFrame], None], tracked: list[tuple[Any, ...]]
+) -> None:
+    published(decided(date(2026, 1, 31), T059_7="treat", C010_30="control"))  # 60 days before 1 April
+    published(decided(date(2026, 2, 1), C080_5="control"))  # its horizon still holds 1 April
+    found = measure(settings, AS_OF, None, silent)
+    assert found is not None and found.waiting == 1
+    stayed = found.of_everybody("retained")
+    assert (stayed["treated"], stayed["control"]) == (1, 1)
+
+
 def test_without_outcomes_one_action_a_customer_is_assumed(
     settings: Settings, published: Callable[[pl.DataFrame], None], tracked: list[tuple[Any, ...]]
 ) -> None:
