@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker outcomes features features-doc ablation backtest oracle \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase outcomes features features-doc ablation backtest oracle \
 	effect test test-faults lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
@@ -82,6 +82,9 @@ deploy: setup ## Tell the server when to run CONFIG: every night, and the traini
 
 worker: setup ## Run what the server has scheduled, until it is stopped
 	PREFECT_API_URL=$(API) $(PREFECT) worker start --pool holdfast --type process
+
+erase: setup ## Remove a customer from everything that is kept, for good (CUSTOMER=00123)
+	$(HOLDFAST) erase $(UNDATED) --customer "$(CUSTOMER)"
 
 outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
 	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)

@@ -204,6 +204,19 @@ def backfill(
 
 
 @app.command()
+def erase(
+    config: ConfigOption,
+    customer: Annotated[str, typer.Option("--customer", help="The customer's id, as in the sources.")],
+    output: OutputOption = None,
+) -> None:
+    """Remove a customer from everything that is kept here, for good."""
+    from pipelines.erase import erase as run_erase
+
+    settings, today = _prepared(config, output, None)
+    run_erase(settings, customer, today.day, typer.echo)
+
+
+@app.command()
 def deploy(config: ConfigOption, output: OutputOption = None) -> None:
     """Tell the Prefect server of PREFECT_API_URL when to run the nightly job and the training."""
     from pipelines.deploy import deploy as run_deploy

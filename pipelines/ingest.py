@@ -24,7 +24,7 @@ from pipelines.outcomes import IMPORTS
 from pipelines.progress import Log
 from pipelines.quarantine import REASON, examples, split, unreadable
 from pipelines.sources import readable, scan
-from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged
+from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged, tombstones
 
 FRESH_DAYS = 14
 
@@ -82,11 +82,13 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
 
 
 def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff, log: Log) -> Counts:
-    raw = folder / "raw" / table.name
+    raw, erased = folder / "raw" / table.name, tombstones(settings.root)["customer_id"]
     for number, source in enumerate(_origins(settings, table.name)):
         with readable(f"[sources.{table.name}]", source):
             rows_as_they_came = scan(table.name, source, settings.root)
-            rows = _typed(table, rows_as_they_came, source, settings)
+            rows = _typed(table, rows_as_they_came, source, settings).filter(
+                ~pl.col("customer_id").is_in(erased.implode()).fill_null(False)
+            )
             ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
             if ignored:
                 log(f"warning: [sources.{table.name}]: {table.name} has no such columns, ignored: {', '.join(ignored)}")

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from configs.errors import LockError
 
 MANIFEST = "manifest.json"
+TOMBSTONES = "erased.parquet"
 WRITE_ERRORS = {errno.EFBIG, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
 
@@ -78,6 +79,12 @@ def write_whole(path: Path, frame: pl.DataFrame) -> None:
         os.fsync(file.fileno())
     os.replace(new, path)
     _flush_folder(path.parent)
+
+
+def tombstones(root: Path) -> pl.DataFrame:
+    """customer_id and erased_on (Date) of everybody who was erased: no row of theirs is ever taken again."""
+    file, nobody = root / TOMBSTONES, {"customer_id": pl.String(), "erased_on": pl.Date()}
+    return pl.read_parquet(file) if file.exists() else pl.DataFrame(schema=nobody)
 
 
 @contextmanager

@@ -1,0 +1,101 @@
+"""Erasing a customer from everything Holdfast keeps, for good: a tombstone keeps later nights from taking rows again.
+
+Sources are the company's own and stay as they are; models and reports hold no customer's rows. A run that began before
+may still write what it read, so none should be under way.
+"""
+
+import csv
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from configs.settings import Settings
+from pipelines.outreach.history import RISK_LIST_FILE
+from pipelines.outreach.lists import slug
+from pipelines.progress import Log
+from pipelines.storage import (
+    MANIFEST,
+    TOMBSTONES,
+    hashes_below,
+    read_json,
+    run_lock,
+    tombstones,
+    write_json,
+    write_whole,
+)
+
+KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features")
+
+
+def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
+    """Remove every row of a customer below the root; returns rows and lists removed, by folder.
+
+    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The page
+    and the workbook of an account manager whose list named the customer are removed as a whole: the next night writes
+    the newest anew. Manifests tell of the files as they are then. Raises LockError while a run for `today` goes on.
+    """
+    with run_lock(settings.root, today):
+        known = tombstones(settings.root)
+        new = pl.DataFrame({"customer_id": [customer_id], "erased_on": [today]}, schema=known.schema)
+        together = pl.concat([known, new]).unique("customer_id", keep="first", maintain_order=True)
+        write_whole(settings.root / TOMBSTONES, together)
+        os.chmod(settings.root / TOMBSTONES, 0o600)
+        removed = {}
+        for part in KEPT_IN:
+            root = settings.root / part
+            count = _lists_of(root, customer_id)  # needs to know whose lists, so before the rows go
+            count += sum(_rows_of(file, customer_id) for file in _files(root, ".parquet"))
+            count += sum(_lines_of(file, customer_id) for file in _files(root, ".csv"))
+            for manifest in _files(root, MANIFEST):
+                content = read_json(manifest)
+                if "files" in content and content["files"] != (files := hashes_below(manifest.parent)):
+                    write_json(manifest, content | {"files": files})
+            removed[part] = count
+            log(f"{part}: {count:,} rows and lists removed")
+    return removed
+
+
+def _files(root: Path, ending: str) -> Iterator[Path]:
+    """Real files below `root`, each once: links are not followed."""
+    for folder, _, names in os.walk(root):
+        yield from (Path(folder) / name for name in sorted(names) if name.endswith(ending))
+
+
+def _rows_of(file: Path, customer_id: str) -> int:
+    if pl.read_parquet_schema(file).get("customer_id") != pl.String():
+        return 0
+    rows = pl.read_parquet(file)
+    kept = rows.filter(pl.col("customer_id").ne_missing(customer_id))
+    if kept.height < rows.height:
+        write_whole(file, kept)
+    return rows.height - kept.height
+
+
+def _lines_of(file: Path, customer_id: str) -> int:
+    """Lines removed of a list as CSV, in which every record is one line."""
+    lines = file.read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n")
+    heading = next(csv.reader(lines[:1]), [])
+    if "customer_id" not in heading:
+        return 0
+    place, names = heading.index("customer_id"), {customer_id, f"'{customer_id}"}  # as `lists.defused` writes it
+    kept = [line for line in lines[1:] if next(csv.reader([line]))[place] not in names]
+    if len(kept) < len(lines) - 1:
+        new = file.with_name(f".{file.name}.new")
+        new.write_bytes("".join(["\ufeff", *(f"{line}\n" for line in (lines[0], *kept))]).encode())
+        os.replace(new, file)
+    return len(lines) - 1 - len(kept)
+
+
+def _lists_of(root: Path, customer_id: str) -> int:
+    """Pages and workbooks removed of the account managers whose list named the customer."""
+    count = 0
+    for file in _files(root, RISK_LIST_FILE):
+        listed = pl.read_parquet(file, columns=["customer_id", "account_manager"])
+        for manager in listed.filter(pl.col("customer_id") == customer_id)["account_manager"]:
+            for ending in (".html", ".xlsx"):
+                (file.parent / "lists" / (slug(manager) + ending)).unlink(missing_ok=True)
+                count += 1
+    return count
