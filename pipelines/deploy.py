@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from httpx import TransportError
 from prefect import Flow
 from prefect.automations import Automation, EventTrigger
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -17,6 +18,7 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Posture
 from prefect.schedules import Cron
 
+from configs.errors import DependencyError
 from configs.settings import Settings
 from pipelines.progress import Log
 
@@ -42,9 +44,13 @@ def deploy(config: Path, settings: Settings, log: Log) -> None:
     """Tell the Prefect server when to run `config`.
 
     Done again, it changes them to what is configured now. Runs take their day from the time they were scheduled for.
+    Raises DependencyError where the server does not answer.
     """
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
+        try:
+            client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
+        except TransportError:
+            raise DependencyError("the server that PREFECT_API_URL names did not answer. Run `make server`.") from None
     parameters = {"config": str(config.resolve()), "output": str(settings.root.resolve())}
     for name, (entrypoint, cron) in schedules(settings).items():
         flow: Any = Flow.from_source(source=str(PROJECT), entrypoint=entrypoint)

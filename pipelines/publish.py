@@ -94,6 +94,7 @@ def publish(
                 },
             },
         }
+        _for_whom(folder)
         done = commit(root, name, folder, manifest)
     current = root / CURRENT
     if not current.exists() or read_json(current / MANIFEST)["as_of"] <= name:
@@ -101,6 +102,13 @@ def publish(
     report_difference(root, done, log)
     log(f"published: {root / name / 'lists' / 'index.html'}")
     return done
+
+
+def _for_whom(folder: Path) -> None:
+    """Let the group read what account managers and those who lead them are given, and nobody else; the rest is ours."""
+    for path in (folder, *folder.rglob("*")):
+        given = path.name == RISK_LIST_FILE or path.relative_to(folder).parts[:1] in (("lists",), ("team",))
+        path.chmod(0o750 if path.is_dir() else 0o640 if given else 0o600)
 
 
 def _latest_event(store: Path) -> datetime:

@@ -72,6 +72,16 @@ def test_every_account_manager_has_a_list_that_says_why(company: Company) -> Non
         assert openpyxl.load_workbook(workbook).sheetnames[-1] == "About"
 
 
+def test_only_the_group_reads_lists_and_only_the_owner_the_rest(company: Company) -> None:
+    def modes(*names: str) -> set[int]:
+        return {(published(company) / name).stat().st_mode & 0o777 for name in names}
+
+    files = {path.relative_to(published(company).resolve()) for path in published(company).resolve().rglob("*.*")}
+    assert modes(*(str(file) for file in files if file.parts[0] in ("lists", "team", "risk_list.parquet"))) == {0o640}
+    assert modes("decisions.parquet", "assignments.parquet", "scores.parquet", "why.parquet") == {0o600}
+    assert modes(".", "lists", "team") == {0o750}
+
+
 def test_the_numbers_in_a_reason_are_the_customers_own(company: Company) -> None:
     risk_list = pl.read_parquet(published(company) / "risk_list.parquet")
     said = risk_list.select(
