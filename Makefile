@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase outcomes features features-doc ablation backtest oracle \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase outcomes features \
+	features-doc ablation backtest oracle realised \
 	effect test test-faults lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
@@ -103,6 +104,9 @@ backtest: setup ## Train and score as of many past days (FROM= TO= EVERY= COMPAR
 
 effect: setup ## Say what acting on the listed customers brought, against the controls (BY=segment)
 	$(HOLDFAST) effect $(OPTIONS) $(if $(BY),--by $(BY))
+
+realised: setup ## Hold past publications whose horizons are over against what happened (AGAIN=1: all of them)
+	$(HOLDFAST) realised $(OPTIONS) $(if $(AGAIN),--again)
 
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)

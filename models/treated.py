@@ -21,12 +21,8 @@ def without_treated(
     """
     share = listed.group_by("season").agg(weight=pl.len() / (pl.col("arm") == CONTROL).sum())
     drawn = listed.join(share.filter(pl.col("weight").is_finite()), on="season", maintain_order="left")
-    drawn = drawn.select("customer_id", pl.col("cutoff").alias("listed_on"), "arm", "weight")
-    ended = pl.col("cutoff") + timedelta(days=observation_days)
-    began = pl.col("cutoff") - timedelta(days=lasting_days)
-    pairs = labelled.select("customer_id", "cutoff").unique().join(drawn, on="customer_id")
-    touched = pairs.filter((pl.col("listed_on") < ended) & (pl.col("listed_on") >= began))
-    weights = touched.group_by("customer_id", "cutoff").agg(
+    pairs = touched(labelled, drawn, observation_days, lasting_days)
+    weights = pairs.group_by("customer_id", "cutoff").agg(
         weight=pl.when((pl.col("arm") == TREAT).any()).then(0.0).otherwise(pl.col("weight").product())
     )
     if weights.is_empty():
@@ -35,3 +31,15 @@ def without_treated(
     until = ordered["weight"].fill_null(1.0).to_numpy().cumsum()
     copies = np.diff(np.floor(until + 1e-9), prepend=0).astype(np.int64)
     return ordered.drop("weight")[np.repeat(np.arange(len(copies)), copies)]
+
+
+def touched(rows: pl.DataFrame, listed: pl.DataFrame, observation_days: int, lasting_days: int) -> pl.DataFrame:
+    """Each pair of one of `rows` (customer_id, cutoff) and a listing of the same customer that touches it.
+
+    That is one before the row's label window of `observation_days` ended, unless it was more than `lasting_days` before
+    its cutoff. Returns customer_id, cutoff, listed_on, and the other columns of `listed`.
+    """
+    ended = pl.col("cutoff") + timedelta(days=observation_days)
+    began = pl.col("cutoff") - timedelta(days=lasting_days)
+    pairs = rows.select("customer_id", "cutoff").unique().join(listed.rename({"cutoff": "listed_on"}), on="customer_id")
+    return pairs.filter((pl.col("listed_on") < ended) & (pl.col("listed_on") >= began))

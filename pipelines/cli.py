@@ -347,6 +347,25 @@ def effect(
 
 
 @app.command()
+def realised(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    again: Annotated[bool, typer.Option(help="Hold days again that were held before.")] = False,
+    output: OutputOption = None,
+) -> None:
+    """Ingest, then hold past publications whose horizons are over against what happened."""
+    from pipelines.ingest import ingest as run_ingest
+    from pipelines.realised import FIGURES_FILE, realise
+    from pipelines.storage import run_lock
+
+    settings, cutoff = _prepared(config, output, as_of)
+    with run_lock(settings.root, cutoff.day):
+        run_ingest(settings, cutoff, typer.echo)
+        if realise(settings, cutoff, again, typer.echo).height:
+            typer.echo(f"written to {settings.root / FIGURES_FILE}")
+
+
+@app.command()
 def oracle(config: ConfigOption = DEMO, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Hold the scores of a simulated company against its true probabilities."""
     import polars as pl

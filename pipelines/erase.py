@@ -28,6 +28,7 @@ from pipelines.storage import (
 )
 
 KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features")
+ALONE = "realised*.parquet"
 
 
 def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
@@ -54,7 +55,8 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
                 if "files" in content and content["files"] != (files := hashes_below(manifest.parent)):
                     write_json(manifest, content | {"files": files})
             removed[part] = count
-            log(f"{part}: {count:,} rows and lists removed")
+        removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
+    log(", ".join(f"{part} {count:,}" for part, count in removed.items()) + " rows and lists removed")
     return removed
 
 

@@ -65,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_help_lists_every_command_with_a_line() -> None:
     lines = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.splitlines()
 
-    commands = (*COMMANDS, *BY_HAND, "features-doc", "backfill", "deploy", "erase")
+    commands = (*COMMANDS, *BY_HAND, "features-doc", "backfill", "deploy", "erase", "realised")
     assert len(app.registered_commands) == len(commands)
     for command in commands:
         explained = str(getattr(pipelines.cli, command.replace("-", "_")).__doc__)[:40]

@@ -48,6 +48,7 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     ingest(settings, cutoff, lambda _: None)
     (settings.root / "features").mkdir()
     pl.DataFrame({"customer_id": [GONE]}).write_parquet(settings.root / "features" / "matrix.parquet")
+    pl.DataFrame({"customer_id": [GONE, LIKE]}).write_parquet(settings.root / "realised_examples.parquet")
     rows = [
         {**CUSTOMER, "customer_id": GONE, "display_name": None},
         {**CUSTOMER, "customer_id": LIKE, "display_name": "A\u2028B\x85C"},
@@ -73,7 +74,7 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
 
     removed = erase(settings, GONE, TODAY, lambda _: None)
 
-    assert removed | {"store": 3, "features": 1, "published": 4} == removed
+    assert removed | {"store": 3, "features": 1, "published": 4, "realised": 1} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
     lists = settings.root / "published" / "2026-06-15" / "lists"
     assert sorted(path.name for path in lists.iterdir()) == [

@@ -1,0 +1,111 @@
+"""How good a past publication's scores turned out to be, once its horizon has passed, had nobody been acted on."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models import metrics
+from models.effect import TREAT
+from models.metrics import Figure, Floats, bootstrap_interval
+from models.treated import touched, without_treated
+
+Positions = NDArray[np.int64]
+BEST_SHARE = 0.2
+TREATED_STAYED, TREATED_LEFT = "treated_stayed", "treated_left"
+FALSE_ALARM, HIT, MISS, QUIET = "false_alarm", "hit", "miss", "quiet"
+SCHEMA = {"figure": pl.String(), "value": pl.Float64(), "low": pl.Float64(), "high": pl.Float64()}
+
+
+def set_apart(rows: pl.DataFrame, listed: pl.DataFrame, observation_days: int, lasting_days: int) -> pl.DataFrame:
+    """`rows` (one cutoff: customer_id, cutoff, churned, would_list) with `treated`, `copies` and `turned_out`.
+
+    `listed`: rows of `effect.first_listed`. `treated` (Boolean): a listing in the arm "treat" touches the row (see
+    `treated.touched`), so what happened to it may be due to that. `copies` (Int64): for how many customers the row
+    stands among the untreated: 0 for the treated, more than 1 for controls (see `treated.without_treated`).
+    `turned_out`: a treated customer stayed or left; of the others, false_alarm and hit would have been listed that day,
+    miss left and quiet stayed without.
+    """
+    counted = without_treated(rows, listed, observation_days, lasting_days).group_by("customer_id")
+    acted = touched(rows, listed.filter(arm=TREAT), observation_days, lasting_days)["customer_id"]
+    left, found = pl.col("churned") == 1, rows.join(counted.agg(copies=pl.len()), on="customer_id", how="left")
+    found = found.with_columns(treated=pl.col("customer_id").is_in(acted.implode()))
+    turned_out = (
+        pl.when("treated")
+        .then(pl.when(left).then(pl.lit(TREATED_LEFT)).otherwise(pl.lit(TREATED_STAYED)))
+        .when("would_list")
+        .then(pl.when(left).then(pl.lit(HIT)).otherwise(pl.lit(FALSE_ALARM)))
+        .otherwise(pl.when(left).then(pl.lit(MISS)).otherwise(pl.lit(QUIET)))
+    )
+    # Treated in a season without controls stay in training, where nobody stands for them; as truth they do not serve.
+    copies = pl.when("treated").then(0).otherwise(pl.col("copies").fill_null(0)).cast(pl.Int64)
+    return found.with_columns(turned_out.alias("turned_out"), copies=copies).sort("customer_id")
+
+
+def realised(
+    rows: pl.DataFrame, churn: Mapping[str, Floats], value: Mapping[str, Floats], listed_share: float, seed: int
+) -> pl.DataFrame:
+    """Figures of scores against what happened: figure, value, low, high (95 %, bootstrap over customers).
+
+    `rows`: churned, value, churn_probability, predicted_clv with _low and _high, and `copies`, which count. `churn` and
+    `value`: scores of the same rows by opponents. `listed_share`: share of the customers scored that lists had places
+    for; the lift is that of as large a share. No AUC where everybody stayed or everybody left: it is NaN. No rows where
+    no row counts.
+    """
+    copies = rows["copies"].to_numpy()
+    standing = np.flatnonzero(copies)
+    if not len(standing):
+        return pl.DataFrame(schema=SCHEMA)
+    churned, worth, probability, predicted, low, high = (
+        rows[name].to_numpy().astype(np.float64)
+        for name in (
+            *("churned", "value", "churn_probability", "predicted_clv", "predicted_clv_low", "predicted_clv_high"),
+        )
+    )
+    figures: dict[str, Figure] = {
+        "auc": lambda at: metrics.auc_of_draw(churned[at], probability[at]),
+        "lift_at_list_length": lambda at: metrics.lift_at(churned[at], probability[at], listed_share),
+        "churn_predicted": lambda at: float(probability[at].mean()),
+        "churn_happened": lambda at: float(churned[at].mean()),
+        "calibration_error": lambda at: metrics.calibration_error(churned[at], probability[at]),
+        "value_captured_20": lambda at: metrics.value_captured(worth[at], predicted[at], BEST_SHARE),
+        "value_predicted_over_actual": lambda at: metrics.ratio(predicted[at].sum(), worth[at].sum()),
+        "in_80_interval": lambda at: metrics.coverage(worth[at], low[at], high[at]),
+    }
+    for name, score in churn.items():
+        figures |= _against(name, "auc", lambda at, by: metrics.auc_of_draw(churned[at], by[at]), probability, score)
+        figures[f"lift_at_list_length of {name}"] = lambda at, s=score: metrics.lift_at(
+            churned[at], s[at], listed_share
+        )
+    for name, score in value.items():
+        figures |= _against(
+            name,
+            "value_captured_20",
+            lambda at, by: metrics.value_captured(worth[at], by[at], BEST_SHARE),
+            predicted,
+            score,
+        )
+
+    def estimated(figure: Figure) -> tuple[float, float, float]:
+        # A draw is of customers; each brings along all that it stands for.
+        def of_drawn(drawn: Positions) -> float:
+            at = standing[drawn]
+            return figure(np.repeat(at, copies[at]))
+
+        return of_drawn(np.arange(len(standing))), *bootstrap_interval(of_drawn, len(standing), seed)
+
+    found = [(name, *estimated(figure)) for name, figure in figures.items()]
+    counts = {"customers": len(standing), "customers_stood_for": int(copies.sum())}
+    exact = [(name, float(count), None, None) for name, count in counts.items()]
+    return pl.DataFrame([*exact, *found], schema=SCHEMA, orient="row")
+
+
+def _against(
+    name: str, figure: str, of: Callable[[Positions, Floats], float], model: Floats, opponent: Floats
+) -> dict[str, Figure]:
+    """The opponent's figure and how far the model is ahead of it, both on the same draws."""
+    return {
+        f"{figure} of {name}": lambda at: of(at, opponent),
+        f"{figure} ahead of {name}": lambda at: of(at, model) - of(at, opponent),
+    }

@@ -1,0 +1,98 @@
+"""Scores of a past day against what happened: treated set apart, controls standing for them, opponents beside."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.realised import realised, set_apart
+
+DAY = date(2026, 1, 1)
+
+
+def rows_of(*rows: tuple[str, int, bool]) -> pl.DataFrame:
+    """customer, churned, would_list."""
+    found = pl.DataFrame(rows, schema=["customer_id", "churned", "would_list"], orient="row")
+    return found.with_columns(cutoff=pl.lit(DAY))
+
+
+def listed(*rows: tuple[str, int, str]) -> pl.DataFrame:
+    """customer, days after the scored day, arm."""
+    days = [DAY + timedelta(days=after) for _, after, _ in rows]
+    names, arms = [row[0] for row in rows], [row[2] for row in rows]
+    return pl.DataFrame({"customer_id": names, "cutoff": days, "season": ["s"] * len(rows), "arm": arms})
+
+
+def test_treated_are_no_false_alarms_and_controls_stand_for_them() -> None:
+    rows = rows_of(
+        ("A", 0, True), ("B", 1, True), ("C", 0, True), ("D", 1, True), ("E", 1, False), ("F", 0, False),
+        ("G", 0, False)
+    )  # fmt: skip
+    listings = listed(
+        ("A", 0, "treat"), ("B", 0, "treat"), ("C", 0, "control"), ("D", 0, "control"),
+        ("F", 29, "treat"),  # listed later, within the horizon of 30 days
+        ("G", 30, "treat"),  # after it
+    )  # fmt: skip
+
+    found = set_apart(rows, listings, observation_days=30, lasting_days=365)
+
+    # 6 listings of the season and 2 controls: each control stands for 3.
+    assert found.select("customer_id", "treated", "copies", "turned_out").rows() == [
+        ("A", True, 0, "treated_stayed"),
+        ("B", True, 0, "treated_left"),
+        ("C", False, 3, "false_alarm"),
+        ("D", False, 3, "hit"),
+        ("E", False, 1, "miss"),
+        ("F", True, 0, "treated_stayed"),
+        ("G", False, 1, "quiet"),
+    ]
+
+
+def test_without_controls_the_treated_do_not_serve_as_truth() -> None:
+    found = set_apart(rows_of(("A", 0, True), ("B", 1, False)), listed(("A", 0, "treat")), 30, 365)
+    assert found.select("copies", "turned_out").rows() == [(0, "treated_stayed"), (1, "miss")]
+
+
+ROWS = pl.DataFrame(
+    {
+        "churned": [1, 0, 1, 0, 0],
+        "value": [0.0, 40.0, 0.0, 10.0, 999.0],
+        "churn_probability": [0.9, 0.6, 0.5, 0.1, 0.99],
+        "predicted_clv": [5.0, 20.0, 30.0, 5.0, 1.0],
+        "predicted_clv_low": [1.0, 10.0, 0.0, 5.0, 0.0],
+        "predicted_clv_high": [9.0, 40.0, 50.0, 9.0, 1.0],
+        "copies": [1, 2, 1, 1, 0],  # the last was treated
+    }
+)
+RECENCY = {"recency": np.array([10.0, 30.0, 20.0, 5.0, 0.0])}
+SPENT = {"last year's spend": np.array([0.0, 9.0, 1.0, 2.0, 99.0])}
+
+
+def test_figures_by_hand() -> None:
+    found = realised(ROWS, RECENCY, SPENT, listed_share=0.2, seed=1)
+    by_name = dict(found.select("figure", "value").iter_rows())
+    expected = {
+        "customers": 4,
+        "customers_stood_for": 5,
+        "auc": (3 + 1) / 6,  # 0.9 is above 0.6, 0.6 and 0.1; 0.5 above 0.1 only
+        "auc of recency": (1 + 1) / 6,  # 10 and 20 are above 5 only
+        "auc ahead of recency": 2 / 6,
+        "lift_at_list_length": 1 / (2 / 5),  # the first of five left
+        "lift_at_list_length of recency": 0,
+        "churn_predicted": (0.9 + 2 * 0.6 + 0.5 + 0.1) / 5,
+        "churn_happened": 2 / 5,
+        "calibration_error": (0.1 + 0.6 + 0.6 + 0.5 + 0.1) / 5,  # a bin each
+        "value_captured_20": 0 / 40,  # the third was predicted most valuable
+        "value_captured_20 of last year's spend": 40 / 40,
+        "value_captured_20 ahead of last year's spend": -1,
+        "value_predicted_over_actual": (5 + 2 * 20 + 30 + 5) / (2 * 40 + 10),
+        "in_80_interval": 3 / 5,  # 0 is below 1, 10 above 9; 40 and 0 are ends
+    }
+    assert by_name == pytest.approx(expected)
+    intervals = found.filter(~pl.col("figure").str.starts_with("customers"))
+    assert intervals.filter(pl.col("low") <= pl.col("value"), pl.col("value") <= pl.col("high")).height == 13
+
+
+def test_nobody_untreated_gives_no_figures() -> None:
+    assert realised(ROWS.with_columns(copies=0), {}, {}, 0.2, seed=1).is_empty()
