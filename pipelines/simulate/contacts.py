@@ -13,7 +13,7 @@ SURVEY_LOWEST = {"nps": 0, "csat": 1, "ces": 1}
 
 
 def write(state: State, day: int, generator: np.random.Generator, record: Record) -> None:
-    """Send newsletters and surveys, and withdraw a discount here and there, with notice."""
+    """Send newsletters and surveys; grant a discount here and there, and withdraw one, with notice."""
     reachable = np.flatnonzero((day - state.last_purchase < 365) & ~state.no_contact)
 
     rows = reachable[generator.random(len(reachable)) < p.LETTER_CHANCE]
@@ -24,8 +24,9 @@ def write(state: State, day: int, generator: np.random.Generator, record: Record
     state.survey_sent[rows] = business_hour(day, rows, generator)
     record("survey", rows, time=state.survey_sent[rows], kind=survey_kind(state.survey_sent[rows]))
 
-    discounted = reachable[state.discount[reachable] > 0]
-    rows = discounted[generator.random(len(discounted)) < p.PRICE_RISE_CHANCE]
+    drawn, discounted = generator.random(len(reachable)), state.discount[reachable] > 0
+    state.discount[reachable[~discounted & (drawn < p.DISCOUNT_CHANCE)]] = p.DISCOUNT_SHARE
+    rows = reachable[discounted & (drawn < p.PRICE_RISE_CHANCE)]
     state.discount[rows] = 0.0
     state.add_grievance(rows, "price_rise")
     record("price_change", rows, time=business_hour(day, rows, generator))

@@ -10,7 +10,7 @@ PURCHASE_RATE_SHAPE = 2.5
 LONGEST_SILENCE, FRESH_HABIT, HABIT_FADES = 0.45, 1.2, 1.5
 MEDIAN_BASKET = 60.0  # currency
 SHARE_WITH_CONTRACT = 0.15
-SHARE_WITH_DISCOUNT = 0.35
+SHARE_WITH_DISCOUNT = 0.35  # at first
 DISCOUNT_SHARE = 0.10  # of the list price
 SEGMENT_SENSITIVITY = {"private": 1.2, "trade": 1.0, "business": 0.8}  # how strongly a grievance is felt
 PLANS = {"basic": 9.90, "plus": 19.90, "premium": 39.90}  # currency a month
@@ -25,7 +25,7 @@ WEEKDAY_SALES, WEEKEND_SALES = 1.1, 0.7
 COMPLAINT_CHANCE = 0.0025
 COMPLAINT_AFTER_PURCHASE = 2.0  # times as likely in the 14 days after a purchase
 COMPLAINT_PROMISE_OVERDUE = 4.0  # times as likely while a promise is overdue
-RETURN_CHANCE = 0.006  # in each of the 14 days after a purchase
+RETURN_CHANCE = 0.012  # in each of the 14 days after a purchase
 CONTACT_CHANCE = 0.006
 RESPONSE_CHANCE = 0.08  # in each of the 3 days after a letter
 ANSWER_CHANCE = 0.08  # in each of the 7 days after a survey
@@ -44,7 +44,8 @@ TIERS = {"silver": 1_000, "gold": 3_000}  # points ever earned
 LETTER_CHANCE = 0.04
 SURVEY_CHANCE = 0.012
 UPDATE_CHANCE = 0.06  # while a complaint is open
-PRICE_RISE_CHANCE = 0.0012  # while the customer still has a discount
+DISCOUNT_CHANCE = 0.004  # to be granted one, while the customer has none
+PRICE_RISE_CHANCE = 0.006  # for the discount to be withdrawn
 DELIVERY_PROMISE_CHANCE = 0.5  # at a purchase
 CALL_BACK_PROMISE_CHANCE = 0.5  # at a complaint
 LATE_PROMISE_KEPT_CHANCE = 0.12  # on each day after the due time
@@ -60,9 +61,9 @@ LATE_RESPONSE_DAYS = 1.0
 LATE_RESOLUTION_DAYS = 7.0
 
 # Why customers leave: the hazard is BASE_HAZARD * exp(the sum of what follows).
-BASE_HAZARD = 0.0001
+BASE_HAZARD = 0.000025
 GRIEVANCE_HALF_LIFE = 40.0  # days
-GRIEVANCE_LIMITS = (-1.5, 5.0)
+GRIEVANCE_LIMITS = (-1.5, 6.0)
 GRIEVANCE = {  # added when it happens, then fading
     "complaint": 0.9,
     "repeated_complaint": 1.2,  # on top, when the one before was opened within 180 days
@@ -71,8 +72,8 @@ GRIEVANCE = {  # added when it happens, then fading
     "update": -0.25,
     "reopened": 1.8,
     "broken_promise": 2.2,
-    "return": 0.7,
-    "price_rise": 2.5,
+    "return": 3.2,
+    "price_rise": 5.5,
     "low_score": 1.7,
     "high_score": -0.5,
 }
