@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase outcomes features \
 	features-doc ablation backtest oracle realised \
-	effect test test-faults lint check bench bench-telco bench-explain bench-uplift bench-outreach format
+	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -117,6 +117,9 @@ test: setup ## Run all tests
 test-faults: setup ## Kills, full disks, races and leakage, the long way, with counts (about an hour)
 	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults
 	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/features/test_contract.py tests/features/test_contract_bites.py
+
+audit: setup ## Ask for known vulnerabilities of the dependencies, where an index answers
+	.venv/bin/python -m tests.audit
 
 lint: setup ## Format, lint and types
 	.venv/bin/ruff format --check .
