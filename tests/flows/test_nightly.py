@@ -72,6 +72,32 @@ def test_every_account_manager_has_a_list_that_says_why(company: Company) -> Non
         assert openpyxl.load_workbook(workbook).sheetnames[-1] == "About"
 
 
+def test_who_refused_profiling_is_nowhere_after_ingest(company: Company) -> None:
+    root = company.settings.root
+    objections = pl.read_parquet(root / "simulated" / "raw" / "objections.parquet")
+    bought = pl.read_parquet(root / "simulated" / "raw" / "transactions.parquet")["customer_id"]
+    refused = set(objections.filter(pl.col("kind") == "no_profiling")["customer_id"]) & set(bought)
+    assert refused
+    scored, searched = set(pl.read_parquet(published(company) / "scores.parquet")["customer_id"].head(1)), 0
+    found_scored = False
+    for file in (path for path in root.rglob("*") if path.is_file() and not path.is_symlink()):
+        if file.relative_to(root).parts[0] in ("simulated", "store"):  # the source, and what ingest makes of it
+            continue
+        searched += 1
+        if file.suffix == ".parquet":
+            texts = pl.read_parquet(file).select(pl.col(pl.String)).to_dict(as_series=False)
+            held = {cell for column in texts.values() for cell in column}
+        elif file.suffix == ".xlsx":
+            held = {cell for row in openpyxl.load_workbook(file).worksheets[0].values for cell in row}
+        else:
+            content = file.read_bytes()  # pages, CSV files, manifests, models, the database of MLflow
+            held = {customer for customer in refused | scored if customer.encode() in content}
+        assert not refused & held, file
+        found_scored |= bool(scored & held)
+    assert found_scored and searched > 20  # the search would have found somebody
+    assert not [line for line in company.lines if any(customer in line for customer in refused)]
+
+
 def test_only_the_group_reads_lists_and_only_the_owner_the_rest(company: Company) -> None:
     def modes(*names: str) -> set[int]:
         return {(published(company) / name).stat().st_mode & 0o777 for name in names}
