@@ -19,13 +19,12 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Play(Section):
-    """One thing to do, and whom it suits: those of whom `when` holds and, with `reason`, whose risk it raises.
+    """One thing to do, and whom it suits: those of whom `when` holds and, with `reason`, whose risk it clearly raises.
 
     `when` is an SQL condition on features by name (features/DICTIONARY.md).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short lower-case name")
-    urgent: bool = Field(False, description="whether it comes before the plays for reasons, in the order of the file")
     reason: str | None = Field(None, description='group of reasons that it answers, e.g. "complaints"')
     when: str | None = Field(None, min_length=1, description="SQL condition on features; default: always")
     action: str = Field(min_length=1, max_length=200, description="what to do, as a sentence without a full stop")
@@ -40,13 +39,11 @@ class Play(Section):
         if unknown:
             known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
             raise ValueError(f"`draft` names {{{'}, {'.join(unknown)}}}; right: {known}")
-        if self.urgent and not self.when:
-            raise ValueError("an `urgent` play needs a condition, `when`, or no other would ever be chosen")
         return self
 
 
 class Playbook(Section):
-    """Plays in the order of the file; the last one suits everybody."""
+    """Plays in the order of the file, the first that suits is chosen; the last one suits everybody."""
 
     plays: list[Play] = Field(min_length=1, description="at least one [[plays]]")
 
@@ -57,8 +54,8 @@ class Playbook(Section):
         if twice:
             raise ValueError(f"{', '.join(twice)}: more than one play of that name")
         last = self.plays[-1]
-        if last.urgent or last.reason or last.when:
-            raise ValueError(f"{last.name}: the last play must suit everybody: no `urgent`, `reason` or `when`")
+        if last.reason or last.when:
+            raise ValueError(f"{last.name}: the last play must suit everybody: no `reason` and no `when`")
         return self
 
 

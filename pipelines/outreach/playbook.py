@@ -12,6 +12,7 @@ from features.registry import FAMILIES
 
 GROUPS = {group for family in FAMILIES for group in family.reason_groups().values()} | {"profile"}
 ADVICE = ("play", "action", "action_channel", "draft")
+RAISES = 0.1  # log-odds: a reason that adds less is hardly one
 NAMELESS, NOBODY = "customer", "Your customer service"
 
 
@@ -22,25 +23,21 @@ def advice(
 
     `listed`: account_manager (null: nobody's), display_name, preferred_channel, and answers_by, the channel on which
     the customer was last in touch. `features`, and `grouped`, what each group of reasons adds to the estimate
-    (log-odds), are of the same rows. The first urgent play whose condition holds is chosen; else the one for the reason
-    that raises the risk most; else the first of those without a reason. A play whose features or reason this company
-    does not have never holds. Raises ConfigError for a condition that cannot be read.
+    (log-odds), are of the same rows. The first play is chosen whose condition holds and whose reason, where it has one,
+    adds at least `RAISES`. A play whose features or reason this company does not have never holds. Raises ConfigError
+    for a condition that cannot be read.
     """
     conditions = {play.name: found for play in plays if (found := condition(play, features)) is not None}
-    known = [play for play in plays if play.name in conditions]
-    holds = features.select(found.fill_null(False).alias(name) for name, found in conditions.items())
-
-    urgent = [pl.when(play.name).then(pl.lit(play.name)) for play in known if play.urgent]
-    answering = [play for play in known if not play.urgent and play.reason in grouped.columns]
-    strength = {
-        play.name: pl.when(pl.col(play.name) & (grouped[play.reason] > 0)).then(grouped[play.reason])
-        for play in answering
-        if play.reason
-    }
-    strongest = pl.max_horizontal(strength.values()) if strength else pl.lit(None, pl.Float64)
-    by_reason = [pl.when(raises == strongest).then(pl.lit(name)) for name, raises in strength.items()]
-    others = [pl.when(play.name).then(pl.lit(play.name)) for play in known if not play.urgent and not play.reason]
-    chosen = holds.select(play=pl.coalesce(*urgent, *by_reason, *others))
+    raised = {group: grouped[group] >= RAISES for group in grouped.columns}
+    never = pl.repeat(False, features.height, dtype=pl.Boolean, eager=True)
+    suits = [
+        pl.when(conditions[play.name] & (raised.get(play.reason, never) if play.reason else True)).then(
+            pl.lit(play.name)
+        )
+        for play in plays
+        if play.name in conditions
+    ]
+    chosen = features.select(play=pl.coalesce(suits))
 
     def by_play(texts: dict[str, pl.Expr]) -> pl.Expr:
         return pl.coalesce(pl.when(pl.col("play") == name).then(text) for name, text in texts.items())

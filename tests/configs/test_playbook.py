@@ -30,7 +30,6 @@ def test_the_shipped_playbook_answers_the_standards_of_service() -> None:
         ("plays = [", "cannot be read as TOML"),
         (THANKS + THANKS, "thanks: more than one play of that name"),
         (THANKS + 'reason = "price"', "the last play must suit everybody"),
-        (THANKS + "urgent = true", "an `urgent` play needs a condition"),
         (THANKS.replace("{name}", "{nmae}"), "`draft` names {nmae}; right: {account_manager}, {company}, {name}"),
         (THANKS.replace('"phone"', '"fax"'), "plays.1.channel: Input should be 'phone'"),
         (THANKS + 'actoin = "x"', "plays.1.actoin: Extra inputs"),

@@ -18,8 +18,8 @@ def play(name: str, **changed: Any) -> Play:
 
 
 PLAYS = [
-    play("complaint", urgent=True, when=f"{OPEN_DAYS} > 7"),
-    play("promise", urgent=True, when=f"{OVERDUE} > 0"),
+    play("complaint", when=f"{OPEN_DAYS} > 7"),
+    play("promise", when=f"{OVERDUE} > 0"),
     play("prices", reason="price", channel="email"),
     play("second_visit", reason="contact", when="ties__two_way_days > 100"),
     play("contact", reason="contact", draft="Dear {name}, {account_manager} of {company}"),
@@ -44,17 +44,16 @@ def advised(figures: dict[str, float | None], grouped: dict[str, float], **custo
 @pytest.mark.parametrize(
     ("figures", "grouped", "chosen"),
     [
-        ({OPEN_DAYS: 7.1, OVERDUE: 2}, {"price": 9.0}, "complaint"),  # the first urgent one, whatever the reasons
+        ({OPEN_DAYS: 7.1, OVERDUE: 2}, {"price": 9.0}, "complaint"),  # the first whose condition holds
         ({OPEN_DAYS: 7.0, OVERDUE: 2}, {"price": 9.0}, "promise"),
-        ({}, {"price": 0.2, "contact": 0.1}, "prices"),
-        ({}, {"price": 0.2, "contact": 0.3}, "contact"),
-        ({"ties__two_way_days": 101}, {"price": 0.2, "contact": 0.3}, "second_visit"),
-        ({"ties__two_way_days": 101}, {"price": 0.4, "contact": 0.3}, "prices"),
+        ({}, {"price": 0.1, "contact": 3.0}, "prices"),  # a reason is enough, not the strongest
+        ({}, {"price": 0.09, "contact": 0.3}, "contact"),
+        ({"ties__two_way_days": 101}, {"price": 0.0, "contact": 0.3}, "second_visit"),
         ({}, {"price": -0.2, "contact": 0.0}, "thanks"),  # nothing with a play raises the risk
         ({}, {"silence": 2.0}, "thanks"),
     ],
 )
-def test_urgent_first_then_the_strongest_reason(figures: dict, grouped: dict, chosen: str) -> None:
+def test_the_first_that_suits_is_chosen(figures: dict, grouped: dict, chosen: str) -> None:
     found = advised(figures, grouped)
     assert (found["play"], found["action"]) == (chosen, f"Do {chosen}")
 
