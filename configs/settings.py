@@ -63,12 +63,15 @@ class Source(Section):
     query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
     sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
     timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+    sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         from_database = self.uri is not None or self.query is not None
         if (self.path is not None) == from_database or (self.uri is None) != (self.query is None):
             raise ValueError("give either `path`, or both `uri` and `query`")
+        if self.sha256 and (self.path is None or "://" in self.path):
+            raise ValueError("`sha256` is for files on this machine, not for databases and object stores")
         return self
 
 

@@ -1,6 +1,7 @@
 """Reading from PostgreSQL: bounded waiting, types that the rest understands, errors that never show the address."""
 
 import os
+import time
 from datetime import datetime
 
 import polars as pl
@@ -10,12 +11,15 @@ from configs.load import expand_environment
 from configs.settings import Source
 
 ADDRESSES = ("postgresql://", "postgres://")
-CONNECT_SECONDS = "10"
+CONNECT_SECONDS = "8"  # for each address of a name, of which "localhost" has two
+WAITS = (2.0, 5.0)  # seconds before the second and the third attempt; with three times 2 x 8: at most 55
+PASSING = ("08", "53300", "57P")  # SQLSTATE: a connection that broke, too many of them, a server that starts or stops
 
 
 def read_database(where: str, source: Source) -> pl.LazyFrame:
     """The rows of `source.query`; numeric columns are text, so that amounts stay exact.
 
+    A database that cannot be reached is asked three times; how long a query may take is for the database to say.
     Raises ConfigError for an address that is not PostgreSQL's or a wrong query, DependencyError where the database
     does not answer, DataError for what cannot be taken over.
     """
@@ -25,7 +29,7 @@ def read_database(where: str, source: Source) -> pl.LazyFrame:
         raise ConfigError(f'{where} uri: not the address of a PostgreSQL database. It begins with "postgresql://".')
     os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_SECONDS)  # libpq would wait for minutes
     try:
-        rows = pl.read_database_uri(source.query, address, engine="adbc")
+        rows = _ask(source.query, address)
     except (Exception, pl.exceptions.PanicException) as error:  # drivers' texts may hold the password
         state = getattr(error, "sqlstate", None) or ""
         if state.startswith("42"):  # syntax, or a name that is not there
@@ -35,6 +39,19 @@ def read_database(where: str, source: Source) -> pl.LazyFrame:
             f"address in {source.uri!r} is right, and that `query` is valid SQL there."
         ) from None
     return plain_types(where, rows).lazy()
+
+
+def _ask(query: str, address: str) -> pl.DataFrame:
+    """The rows of `query`; asks again, after a wait, where that may help."""
+    for wait in WAITS:
+        try:
+            return pl.read_database_uri(query, address, engine="adbc")
+        except Exception as error:
+            state = getattr(error, "sqlstate", None)
+            if not (state.startswith(PASSING) if state else "Failed to connect" in str(error)):
+                raise
+        time.sleep(wait)
+    return pl.read_database_uri(query, address, engine="adbc")
 
 
 def plain_types(where: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -105,7 +105,8 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             "tracking",
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
-            "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone",
+            "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "
+            "sha256",
             "churn.horizon_days = 0: Input should be greater than or equal to 1; "
             "right: days after the cutoff in which leaving is looked for",
             "lists: `medium_risk_from` must not exceed `high_risk_from`",
@@ -134,6 +135,10 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         (
             MINIMAL + '[sources.costs]\nuri = "postgresql://db/shop"',
             "sources.costs: give either `path`, or both `uri` and `query`",
+        ),
+        (
+            MINIMAL + '[sources.costs]\npath = "s3://shop/costs.parquet"\nsha256 = true',
+            "sources.costs: `sha256` is for files on this machine, not for databases and object stores",
         ),
         (
             MINIMAL + "[churn]\nhorizon_dayz = 3",

@@ -10,10 +10,18 @@ import pytest
 
 from configs.errors import ConfigError, DataError, DependencyError
 from configs.settings import Source
-from pipelines.database import plain_types
+from pipelines.database import CONNECT_SECONDS, WAITS, plain_types
 from pipelines.sources import scan
 
 WHERE = "[sources.costs]"
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that would have been waited between attempts."""
+    seconds: list[float] = []
+    monkeypatch.setattr("pipelines.database.time.sleep", seconds.append)
+    return seconds
 
 
 @pytest.fixture
@@ -30,7 +38,7 @@ def ask(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scan("costs", Source(uri="${SHOP_DATABASE_URI}", query="select 1 as cost_id"), Path())
 
 
-def test_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
     with pytest.raises(DependencyError) as raised:
         ask("postgresql://shop:hunter2@127.0.0.1:1/shop", monkeypatch)
 
@@ -38,6 +46,64 @@ def test_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[sources.costs]: the database did not answer" in str(raised.value)
     assert "hunter2" not in str(raised.value) and "${SHOP_DATABASE_URI}" in str(raised.value)
     assert raised.value.__suppress_context__
+    assert waited == [2.0, 5.0]
+
+
+class Refusal(Exception):
+    """What a driver raises, with its SQLSTATE."""
+
+    def __init__(self, text: str, sqlstate: str | None) -> None:
+        super().__init__(text)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "attempts"),
+    [
+        ("[libpq] Failed to connect: Connection refused", None, 3),
+        ("the database system is starting up", "57P03", 3),
+        ("sorry, too many clients already", "53300", 3),
+        ("server closed the connection unexpectedly", "08006", 3),
+        ("canceling statement due to statement timeout", "57014", 1),  # it would only take as long again
+        ("division by zero", "22012", 1),
+        ("syntax error", "42601", 1),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(
+    text: str, state: str | None, attempts: int, monkeypatch: pytest.MonkeyPatch, waited: list[float]
+) -> None:
+    asked: list[str] = []
+
+    def refuse(query: str, address: str, engine: str) -> pl.DataFrame:
+        asked.append(query)
+        raise Refusal(text, state)
+
+    monkeypatch.setattr("polars.read_database_uri", refuse)
+    with pytest.raises((ConfigError, DependencyError)):
+        ask("postgresql://db/shop", monkeypatch)
+
+    assert len(asked) == attempts and waited == [2.0, 5.0][: attempts - 1]
+
+
+def test_a_database_that_comes_back_is_read(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
+    answers = [Refusal("starting up", "57P03"), pl.DataFrame({"cost_id": ["1"]})]
+
+    def answer(query: str, address: str, engine: str) -> pl.DataFrame:
+        given = answers.pop(0)
+        if isinstance(given, Refusal):
+            raise given
+        return given
+
+    monkeypatch.setattr("polars.read_database_uri", answer)
+    ask("postgresql://db/shop", monkeypatch)
+
+    assert not answers and waited == [2.0]
+
+
+def test_it_gives_up_within_a_minute() -> None:
+    addresses = 2  # a name such as localhost has two, each of which may be silent
+
+    assert sum(WAITS) + (len(WAITS) + 1) * addresses * int(CONNECT_SECONDS) == 55
 
 
 def test_a_server_that_never_answers(silent_port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,17 @@ import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import ConfigError, DataError, HoldfastError
 from configs.load import load_settings
 from configs.settings import Source
 from pipelines.sources import readable, scan
+from pipelines.storage import sha256_of
 
 CANARY = "canary@secret.example"
 GOOD = f"id,email,amount\n00123,{CANARY},12.5\n00124,b@c.example,7\n"
@@ -131,10 +134,55 @@ def test_damaged_parquet(refusal: Callable[..., HoldfastError]) -> None:
         assert error.exit_code == 3 and "damaged.parquet: cannot be read" in str(error)
 
 
+def test_page_checksums_are_looked_at(tmp_path: Path, refusal: Callable[..., HoldfastError]) -> None:
+    table, file = pl.DataFrame({"id": [7] * 50}).to_arrow(), tmp_path / "pages.parquet"
+    settings: dict[str, Any] = {"use_dictionary": False, "compression": "none", "write_statistics": False}
+    pq.write_table(table, file, write_page_checksum=True, **settings)
+    with_checksums = file.read_bytes().replace((7).to_bytes(8, "little"), (8).to_bytes(8, "little"), 1)
+    assert file.read_bytes() != with_checksums
+
+    assert "pages.parquet: cannot be read, it is cut or damaged" in str(refusal("pages.parquet", with_checksums))
+
+
+def test_a_type_that_polars_alone_knows_is_read(tmp_path: Path, read: Callable[..., pl.DataFrame]) -> None:
+    pl.DataFrame({"id": [2**70]}, schema={"id": pl.Int128}).write_parquet(tmp_path / "huge.parquet")
+
+    assert read("huge.parquet")["id"].to_list() == [2**70]
+
+
+def test_files_are_held_against_their_checksums(tmp_path: Path) -> None:
+    file, checksum = tmp_path / "costs.csv", tmp_path / "costs.csv.sha256"
+    source = Source(path=str(tmp_path / "costs*.csv"), sha256=True)
+    file.write_text(GOOD)
+    with pytest.raises(DataError, match=r"costs.csv: no costs.csv.sha256 beside it"):
+        scan("costs", source, tmp_path)
+
+    checksum.write_text(f"{sha256_of(file)}  /export/costs.csv\n")
+    assert scan("costs", source, tmp_path).collect().height == 2
+
+    file.write_text(GOOD.replace("12.5", "13.5"))  # nothing else would notice
+    with pytest.raises(DataError, match=r"costs.csv: not what costs.csv.sha256 was made of"):
+        scan("costs", source, tmp_path)
+
+    checksum.write_text("")
+    with pytest.raises(DataError, match="not what"):
+        scan("costs", source, tmp_path)
+    with pytest.raises(ConfigError, match="`sha256` is for files, not for a folder"):
+        scan("costs", Source(path=str(tmp_path), sha256=True), tmp_path)
+
+
 def test_a_full_disk_is_no_fault_of_the_source() -> None:
     with pytest.raises(pl.exceptions.ComputeError, match="os error 28"):
         with readable("[sources.costs]", Source(path="costs.csv")):
             raise pl.exceptions.ComputeError("parquet: underlying IO error: No space left on device (os error 28)")
+
+
+def test_what_polars_never_expects_is_a_damaged_file() -> None:
+    with pytest.raises(DataError, match="costs.parquet: cannot be read, it is damaged") as raised:
+        with readable("[sources.costs]", Source(path="costs.parquet")):
+            raise pl.exceptions.PanicException(CANARY)
+
+    assert CANARY not in "".join(traceback.format_exception(raised.value))
 
 
 def test_files_of_one_glob_must_agree(tmp_path: Path, refusal: Callable[..., HoldfastError]) -> None:
