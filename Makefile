@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase outcomes features \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase serve invite revoke outcomes features \
 	features-doc ablation backtest oracle realised \
 	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach format
 
@@ -14,6 +14,10 @@ REPORT   ?=
 DEMO_DAY ?= 2026-09-30
 
 PORT     ?= 4200
+WEB_PORT ?= 8000
+WHO      ?=
+ROLE     ?= manager
+MANAGER  ?=
 API      ?= http://127.0.0.1:$(PORT)/api
 
 HOLDFAST := .venv/bin/holdfast
@@ -86,6 +90,15 @@ worker: setup ## Run what the server has scheduled, until it is stopped
 
 erase: setup ## Remove a customer from everything that is kept, for good (CUSTOMER=00123)
 	$(HOLDFAST) erase $(UNDATED) --customer "$(CUSTOMER)"
+
+serve: setup ## Serve the account managers' web app on this machine (WEB_PORT=8000)
+	$(HOLDFAST) serve $(UNDATED) --port $(WEB_PORT)
+
+invite: setup ## Print a link that signs somebody in to the web app once (WHO=anna ROLE=manager MANAGER="Anna Schmidt")
+	$(HOLDFAST) invite $(UNDATED) --user "$(WHO)" --role $(ROLE) $(if $(MANAGER),--manager "$(MANAGER)")
+
+revoke: setup ## End every session and link of somebody in the web app (WHO=anna)
+	$(HOLDFAST) revoke $(UNDATED) --user "$(WHO)"
 
 outcomes: setup ## Keep what came of the customers listed (FILE="anna.xlsx bo.csv", as they came back)
 	$(HOLDFAST) outcomes import $(FILE) $(OPTIONS)

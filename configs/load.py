@@ -15,7 +15,7 @@ from configs.settings import Section, Settings, needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)
-SECRET_KEYS = {"uri"}
+SECRET_KEYS = {"uri", "database"}
 
 
 def load_settings(path: Path, output: Path | None = None) -> Settings:
@@ -69,8 +69,9 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         if isinstance(table, dict)
         for key in ("uri", "path")
     }
-    tracking = raw.get("tracking")
-    addresses["tracking.uri"] = tracking.get("uri") if isinstance(tracking, dict) else None
+    for section, key in (("tracking", "uri"), ("web", "database")):
+        held = raw.get(section)
+        addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
     mistakes = []
     for key, address in addresses.items():
         if not isinstance(address, str):

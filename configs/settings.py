@@ -273,6 +273,25 @@ class Effect(Section):
     smallest_gain: float = Field(0.05, gt=0, le=1, description="gain in the share that stays, e.g. 0.05")
 
 
+class Web(Section):
+    """The account managers' web app."""
+
+    database: str | None = Field(
+        None, description='PostgreSQL from the environment, e.g. "${SHOP_WEB_DATABASE}"; default: SQLite under the root'
+    )
+    address: str = Field(
+        "http://127.0.0.1:8000",
+        pattern=r"^https?://[^/\s@]+$",
+        description="where people reach the app, without a path",
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="hours after which people sign in again")
+    invitation_hours: int = Field(72, ge=1, le=720, description="hours for which a sign-in link can be used")
+    stale_after_days: int = Field(1, ge=0, le=365, description="a list older than this many days is called old")
+    leads: dict[str, list[str]] = Field(
+        {}, description="account managers whose customers a lead sees, by the lead's user name; default: all"
+    )
+
+
 class Tracking(Section):
     """Where models are tracked and registered."""
 
@@ -303,6 +322,7 @@ class Settings(Section):
     effect: Effect = Effect()
     retention: Retention = Retention()
     schedule: Schedule = Schedule()
+    web: Web = Web()
     tracking: Tracking = Tracking()
 
     @model_validator(mode="before")
@@ -355,5 +375,5 @@ class Settings(Section):
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
         return self.model_dump(
-            mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule"}
+            mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule", "web"}
         )

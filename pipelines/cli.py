@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from configs.errors import ConfigError, DataError, HoldfastError, PublishError
 from configs.load import load_settings
 from configs.settings import Settings
 from features.time import Cutoff
+from pipelines.commands.web import register as register_web
 
 app = typer.Typer(
     help="Who is about to leave, what each is worth, why, and what to do by when.",
@@ -384,6 +385,9 @@ def oracle(config: ConfigOption = DEMO, as_of: AsOfOption = None, output: Output
         raise DataError(str(error)) from None
     for line in comparison.lines():
         typer.echo(line)
+
+
+register_web(app, lambda: datetime.now(UTC))
 
 
 def under_prefect() -> bool:

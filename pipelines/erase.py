@@ -26,6 +26,7 @@ from pipelines.storage import (
     write_json,
     write_whole,
 )
+from pipelines.web.recorded import forget
 
 KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features")
 ALONE = "realised*.parquet"
@@ -56,6 +57,7 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
                     write_json(manifest, content | {"files": files})
             removed[part] = count
         removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
+        removed["web"] = forget(settings, customer_id)
     log(", ".join(f"{part} {count:,}" for part, count in removed.items()) + " rows and lists removed")
     return removed
 

@@ -25,6 +25,7 @@ from pipelines.progress import Log
 from pipelines.quarantine import REASON, examples, split, unreadable
 from pipelines.sources import readable, scan
 from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged, tombstones
+from pipelines.web.recorded import write_outcomes
 
 FRESH_DAYS = 14
 
@@ -54,10 +55,11 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     root, name = settings.root / "store", cutoff.day.isoformat()
     with staged(root, name) as folder:
         kinds = {name: column.kind for name, column in settings.features.profile.items()}
-        present = [table for table in with_profile(kinds).values() if _origins(settings, table.name)]
+        recorded = write_outcomes(settings, cutoff, folder / "raw" / "recorded.parquet")
+        origins = {name: _origins(settings, name, recorded) for name in TABLES}
         counts = []
-        for table in present:
-            counts.append(_ingest_table(settings, table, folder, cutoff, log))
+        for table in [table for table in with_profile(kinds).values() if origins[table.name]]:
+            counts.append(_ingest_table(settings, table, origins[table.name], folder, cutoff, log))
             log(str(counts[-1]))
             for reason, rows in counts[-1].reasons.items():
                 log(f"  quarantined: {rows:,} x {reason}")
@@ -81,9 +83,11 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
         return commit(root, name, folder, manifest)
 
 
-def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff, log: Log) -> Counts:
+def _ingest_table(
+    settings: Settings, table: Table, origins: list[Source], folder: Path, cutoff: Cutoff, log: Log
+) -> Counts:
     raw, erased = folder / "raw" / table.name, tombstones(settings.root)["customer_id"]
-    for number, source in enumerate(_origins(settings, table.name)):
+    for number, source in enumerate(origins):
         with readable(f"[sources.{table.name}]", source):
             rows_as_they_came = scan(table.name, source, settings.root)
             rows = _typed(table, rows_as_they_came, source, settings).filter(
@@ -124,11 +128,14 @@ def _ingest_table(settings: Settings, table: Table, folder: Path, cutoff: Cutoff
     return counts
 
 
-def _origins(settings: Settings, table: str) -> list[Source]:
-    """Where the rows of a table come from: its source, and for `outcomes` the lists that came back too."""
+def _origins(settings: Settings, table: str, recorded: Path | None) -> list[Source]:
+    """Where the rows of a table come from: its source, and for `outcomes` the lists that came back and the web app."""
     configured = [source for name, source in settings.sources.items() if name == table]
     returned = settings.root / IMPORTS
-    return configured + [Source(path=str(returned))] * (table == "outcomes" and returned.is_dir())
+    if table != "outcomes":
+        return configured
+    ours = [returned] if returned.is_dir() else []
+    return configured + [Source(path=str(path)) for path in (*ours, *([recorded] if recorded else []))]
 
 
 def _expected(table: Table) -> dict[str, Kind]:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -68,7 +69,7 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
     return sorted([*written, index])
 
 
-def write_csv(part: pl.DataFrame, path: Path) -> None:
+def write_csv(part: pl.DataFrame, path: Path | BytesIO) -> None:
     """Write a table for programs and for import elsewhere: column names of the data, numbers in full precision.
 
     A byte order mark leads the file: without it Excel reads UTF-8 as an old code page and garbles every umlaut, and

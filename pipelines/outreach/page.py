@@ -69,7 +69,7 @@ def render_page(
     """
     courses = {customer: course(history or []) for customer, history in (histories or {}).items()}
     weights = lines.select(pl.max_horizontal(pl.col(f"{name}_shap").abs().max() for name in REASONS)).item()
-    rows = [{**row, **_derived(row, weights or 1.0, courses)} for row in lines.iter_rows(named=True)]
+    rows = [{**row, **derived(row, weights or 1.0, courses)} for row in lines.iter_rows(named=True)]
     lowers = any((reason.weight or 0) < 0 for row in rows for reason in row["reasons"])
     total = lines["value_at_risk"].sum()
     return _render("list.html.j2", context, rows=rows, manager=manager, total=total, lowers=lowers)
@@ -95,8 +95,11 @@ def _render(template: str, context: ListContext, **values: Any) -> str:
     )
 
 
-def _derived(row: Mapping[str, Any], longest: float, courses: Mapping[str, Course | None]) -> dict[str, Any]:
-    """What a row of the page needs beyond its columns: a name to call it by, its band, course, reasons and contacts."""
+def derived(row: Mapping[str, Any], longest: float, courses: Mapping[str, Course | None]) -> dict[str, Any]:
+    """What a row of a page needs beyond its columns: a name to call it by, its band, course, reasons and contacts.
+
+    `longest`: the weight (log-odds, above 0) whose bar is the longest. `courses`: by customer_id.
+    """
     band = row["risk_band"]
     return {
         "name": (row.get("display_name") or "").strip() or row["customer_id"],

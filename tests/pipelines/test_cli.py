@@ -65,11 +65,23 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_help_lists_every_command_with_a_line() -> None:
     lines = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.splitlines()
 
-    commands = (*COMMANDS, *BY_HAND, "features-doc", "backfill", "deploy", "erase", "realised")
-    assert len(app.registered_commands) == len(commands)
-    for command in commands:
-        explained = str(getattr(pipelines.cli, command.replace("-", "_")).__doc__)[:40]
-        assert any(command in line and explained in line for line in lines)
+    commands = (
+        *COMMANDS,
+        *BY_HAND,
+        "features-doc",
+        "backfill",
+        "deploy",
+        "erase",
+        "realised",
+        "serve",
+        "invite",
+        "revoke",
+    )
+    found = [command.callback for command in app.registered_commands if command.callback]
+    explained = {callback.__name__.replace("_", "-"): str(callback.__doc__)[:40] for callback in found}
+    assert sorted(explained) == sorted(commands)
+    for command, words in explained.items():
+        assert any(command in line and words in line for line in lines)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *BY_HAND])
@@ -210,3 +222,11 @@ def test_without_a_date_it_is_today_in_the_business_zone(
 
     assert run("ingest", "--config", config) == 0
     assert [path.name for path in (tmp_path / "store").iterdir() if path.is_symlink()] == ["2024-06-01"]
+
+
+def test_a_link_to_the_web_app_is_printed_and_ended(tmp_path: Path) -> None:
+    given = ["--config", "configs/demo.toml", "--output", str(tmp_path), "--user", "anna"]
+    link = CliRunner().invoke(app, ["invite", *given, "--role", "manager"]).stdout
+
+    assert link.startswith("http://127.0.0.1:8000/sign-in?secret=") and link.count("\n") == 1
+    assert CliRunner().invoke(app, ["revoke", *given]).stdout == "anna: signed out everywhere\n"

@@ -1,0 +1,83 @@
+"""The account managers' web app: lists, customers and the team, read from the current publication."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from configs.errors import DependencyError
+from configs.settings import Settings
+from pipelines.outreach.page import TEMPLATES as LISTS
+from pipelines.web import actions, pages, signing
+from pipelines.web.security import HEADERS, Clock
+from pipelines.web.site import NOT_FOUND, Site, Stopped
+
+LARGEST_FORM = 64 * 1024
+STYLES = ((LISTS / "page.css").read_text() + (Path(__file__).parent / "static" / "web.css").read_text()).encode()
+
+
+def create_app(settings: Settings, now: Clock) -> FastAPI:
+    """The app over the root of `settings`; `now` tells the time, in UTC. Its database is brought up to date first."""
+    site = Site(settings, now)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        site.database.close()
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
+    app.state.site = site
+    for part in (pages, actions, signing):
+        app.include_router(part.router)
+    # Another site's name that leads here must not open it: browsers would treat it as that site's own.
+    hosts = {urlsplit(settings.web.address).hostname or "", "127.0.0.1", "localhost"}
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts), www_redirect=False)
+    app.middleware("http")(_guarded)
+
+    @app.get("/static/app.css")
+    def styles() -> Response:
+        return Response(STYLES, media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.exception_handler(Stopped)
+    def stopped(_: Request, error: Stopped) -> HTMLResponse:
+        return _message(site, error.status, error.heading, error.said)
+
+    @app.exception_handler(DependencyError)
+    def away(_: Request, error: DependencyError) -> HTMLResponse:
+        return _message(site, 503, "Try again soon", "The database does not answer. Nothing was recorded.")
+
+    @app.exception_handler(HTTPException)
+    def other(_: Request, error: HTTPException) -> HTMLResponse:
+        return _message(site, error.status_code, *NOT_FOUND[1:])
+
+    @app.exception_handler(RequestValidationError)
+    def incomplete(_: Request, error: RequestValidationError) -> HTMLResponse:
+        return _message(site, 400, "Not accepted", "Something is missing in what was sent. Load the page again.")
+
+    return app
+
+
+def _message(site: Site, status: int, heading: str, said: str) -> HTMLResponse:
+    return site.page("message.html.j2", status=status, heading=heading, said=said)
+
+
+async def _guarded(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse forms beyond any that this app has; put the headers on every answer."""
+    length = request.headers.get("content-length", "")
+    if request.method == "POST" and not (length.isdigit() and int(length) <= LARGEST_FORM):
+        answer: Response = Response("Too large, or of unknown length.", 413)
+    else:
+        answer = await go_on(request)
+    answer.headers.update(HEADERS)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

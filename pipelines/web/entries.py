@@ -1,0 +1,170 @@
+"""Recording what came of a customer, undoing it, and telling two people who do so at once."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from features.tables import OUTCOME_WORDS
+from pipelines.outreach.contacts import NO_ANSWER, SNOOZE
+from pipelines.web.database import Database
+from pipelines.web.publication import Row
+from pipelines.web.schema import ANSWER, UNDO, Entry
+
+LONGEST_NOTE = 1000
+LONGEST_SNOOZE = timedelta(days=366)
+
+
+class Refused(Exception):
+    """What was sent cannot be recorded; the message is for whoever sent it."""
+
+
+class Overtaken(Exception):
+    """Somebody recorded something in the meantime: `entry` is the latest."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a customer, checked."""
+
+    status: str
+    note: str | None
+    snooze_until: date | None
+
+
+def checked(status: str, note: str, snooze_until: str, today: date) -> Answer:
+    """The answer in a form's fields; raises Refused with what to mend."""
+    if status not in OUTCOME_WORDS:
+        raise Refused("Choose one of the outcomes.")
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE:
+        raise Refused(f"The note has {len(note):,} characters. Shorten it to {LONGEST_NOTE:,}.")
+    if status != SNOOZE:
+        return Answer(status, note or None, None)
+    try:
+        until = date.fromisoformat(snooze_until)
+    except ValueError:
+        raise Refused("Say until which day to snooze.") from None
+    if not today < until <= today + LONGEST_SNOOZE:
+        raise Refused("Snooze until a day after today, and within a year.")
+    if not note:
+        raise Refused("Say why to snooze, in the note.")
+    return Answer(status, note, until)
+
+
+def latest(session: Session, customer_id: str) -> Entry | None:
+    """The latest entry of a customer."""
+    return session.scalars(
+        select(Entry).where(Entry.customer_id == customer_id).order_by(Entry.number.desc()).limit(1)
+    ).first()
+
+
+def history(session: Session, customer_id: str) -> list[Entry]:
+    """All entries of a customer, the latest first."""
+    return list(
+        session.scalars(select(Entry).where(Entry.customer_id == customer_id).order_by(Entry.number.desc())).all()
+    )
+
+
+def record(session: Session, item: Row, day: date, answer: Answer, seen: int, person: str, now: datetime) -> Entry:
+    """Append an answer about a customer on the list of `day`. `seen`: number of the latest entry its form showed.
+
+    Raises Overtaken where there is a later one by now.
+    """
+    last = _unless_overtaken(session, item["customer_id"], seen)
+    return _append(
+        session,
+        last,
+        now,
+        customer_id=item["customer_id"],
+        kind=ANSWER,
+        list_date=day,
+        status=answer.status,
+        note=answer.note,
+        snooze_until=answer.snooze_until,
+        action=item["action"],
+        account_manager=item["account_manager"],
+        person=person,
+    )
+
+
+def undo(session: Session, customer_id: str, seen: int, person: str, now: datetime) -> Entry:
+    """Append that the latest answer, of number `seen`, does not hold; what stood before stands again.
+
+    Raises Overtaken where there is a later entry, Refused where the latest is no answer.
+    """
+    last = _unless_overtaken(session, customer_id, seen)
+    if last is None or last.kind != ANSWER:
+        raise Refused("There is nothing to undo.")
+    before = session.scalars(
+        select(Entry).where(Entry.customer_id == customer_id, Entry.number == last.number - 1)
+    ).first()
+    stood = {name: getattr(before, name, None) for name in ("list_date", "status", "note", "snooze_until", "action")}
+    return _append(
+        session,
+        last,
+        now,
+        customer_id=customer_id,
+        kind=UNDO,
+        account_manager=last.account_manager,
+        person=person,
+        **stood,
+    )
+
+
+def standing(entry: Entry | None, item: Row) -> Entry | None:
+    """The entry if it answers the item as it is on the list: not one of an item before it."""
+    if entry is None or entry.status is None or entry.list_date is None:
+        return None
+    return entry if entry.list_date >= item["item_opened"] else None
+
+
+def is_done(entry: Entry | None, item: Row, day: date) -> bool:
+    """Whether nothing is left to do about an item of the list of `day`. Who was not reached is tried again next day."""
+    answer = standing(entry, item)
+    if answer is None:
+        return False
+    return answer.status != NO_ANSWER or answer.list_date == day
+
+
+class Latest:
+    """The latest entry of every customer, kept in memory: a log that only grows is read on from where it was left."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._by_customer: dict[str, Entry] = {}
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def by_customer(self) -> Mapping[str, Entry]:
+        """customer_id -> latest entry, as of now."""
+        with self._lock:
+            query = select(Entry).where(Entry.id > self._seen).order_by(Entry.id)
+            new = self.database.read(lambda session: session.scalars(query).all())
+            if new:
+                self._by_customer = self._by_customer | {entry.customer_id: entry for entry in new}
+                self._seen = new[-1].id
+            return self._by_customer
+
+
+def _unless_overtaken(session: Session, customer_id: str, seen: int) -> Entry | None:
+    last = latest(session, customer_id)
+    if last is not None and last.number != seen:
+        raise Overtaken(last)
+    return last
+
+
+def _append(session: Session, last: Entry | None, now: datetime, **values: object) -> Entry:
+    # Later entries are later, whatever the clock did.
+    at = max(now, last.at + timedelta(microseconds=1)) if last else now
+    entry = Entry(number=last.number + 1 if last else 1, at=at, **values)
+    session.add(entry)
+    session.flush()
+    return entry

@@ -1,0 +1,101 @@
+"""Signed cookies, tokens of forms, how often somebody may try to sign in, and the headers of every answer."""
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from pathlib import Path
+
+from itsdangerous import BadData, URLSafeSerializer
+
+KEY_FILE = "web.key"
+COOKIE = "holdfast_session"
+FAILURES, FAILURE_MINUTES = 10, 5
+Clock = Callable[[], datetime]
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a cookie says: who (None: not signed in yet), of which of their sessions, until when, and a nonce."""
+
+    person: str | None
+    sessions: int
+    until: str
+    nonce: str
+
+
+class Seal:
+    """Signs cookies and forms by a key that only the app's owner can read."""
+
+    def __init__(self, root: Path) -> None:
+        key = _key(root / KEY_FILE)
+        self._visits = URLSafeSerializer(key, salt="visit")
+        self._forms = URLSafeSerializer(key, salt="form")
+
+    def begin(self, person: str | None, sessions: int, until: datetime) -> Visit:
+        """A new visit that ends at `until`."""
+        return Visit(person, sessions, until.astimezone(UTC).isoformat(), secrets.token_hex(16))
+
+    def cookie(self, visit: Visit) -> str:
+        """The value of the cookie."""
+        return str(self._visits.dumps(asdict(visit)))
+
+    def read(self, cookie: str | None, now: datetime) -> Visit | None:
+        """The visit of a cookie; None where it is absent, forged or over."""
+        try:
+            visit = Visit(**self._visits.loads(cookie or ""))
+            return visit if datetime.fromisoformat(visit.until) > now else None
+        except (BadData, TypeError, ValueError):
+            return None
+
+    def form(self, visit: Visit) -> str:
+        """The token that every form of this visit carries."""
+        return str(self._forms.dumps(visit.nonce))
+
+    def is_of(self, visit: Visit, token: str) -> bool:
+        """Whether a form's token is that of this visit."""
+        return compare_digest(self.form(visit).encode(), token.encode())
+
+
+class Tries:
+    """Failed sign-ins by address: after `FAILURES` within `FAILURE_MINUTES`, none is looked at until some are old."""
+
+    def __init__(self, now: Clock) -> None:
+        self.now = now
+        self.failed: dict[str, deque[datetime]] = {}
+
+    def too_many(self, address: str) -> bool:
+        """Whether this address has to wait."""
+        since = self.now() - timedelta(minutes=FAILURE_MINUTES)
+        for key in [key for key, times in self.failed.items() if times[-1] < since]:
+            self.failed.pop(key, None)
+        return sum(time >= since for time in self.failed.get(address, ())) >= FAILURES
+
+    def fail(self, address: str) -> None:
+        """Remember one that failed."""
+        self.failed.setdefault(address, deque(maxlen=FAILURES)).append(self.now())
+
+
+def _key(file: Path) -> str:
+    """The key in `file`, drawn at random the first time."""
+    try:
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+            new.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return file.read_text()

@@ -1,0 +1,151 @@
+"""What every page of the app shares: settings, database, publication, who asks, and how pages are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse
+
+from configs.settings import Settings
+from pipelines.outreach.wording import customers, day, moment, money, percent
+from pipelines.templating import environment
+from pipelines.web.database import Database
+from pipelines.web.entries import Latest
+from pipelines.web.people import Sight, sight_of
+from pipelines.web.publication import Publication, Publications
+from pipelines.web.query import Item, items
+from pipelines.web.schema import Entry, Person
+from pipelines.web.security import COOKIE, Clock, Seal, Tries, Visit
+
+ENVIRONMENT = environment(Path(__file__).parent / "templates")
+
+
+class Stopped(Exception):
+    """A page that cannot be shown: the status of the answer, and what to say."""
+
+    def __init__(self, status: int, heading: str, said: str) -> None:
+        super().__init__(said)
+        self.status, self.heading, self.said = status, heading, said
+
+
+NOT_FOUND = (404, "Not found", "There is no such page, or it is not for you.")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks: the person, whose customers they see, and their visit."""
+
+    person: Person
+    sight: Sight
+    visit: Visit
+
+
+class Site:
+    """The app's parts. `now` tells the time, in UTC."""
+
+    def __init__(self, settings: Settings, now: Clock) -> None:
+        self.settings, self.now = settings, now
+        self.database = Database(settings)
+        self.database.migrate()
+        self.seal = Seal(settings.root)
+        self.tries = Tries(now)
+        self.publications = Publications(settings)
+        self.latest = Latest(self.database)
+
+    @property
+    def today(self) -> date:
+        """The day in the business time zone."""
+        return self.now().astimezone(self.settings.zone).date()
+
+    def publication(self) -> Publication:
+        """The current publication; raises Stopped before the first."""
+        found = self.publications.current()
+        if found is None:
+            raise Stopped(503, "No list yet", "Nothing has been published yet. Come back after the first night.")
+        return found
+
+    def items(self, publication: Publication, sight: Sight) -> list[Item]:
+        """Everybody on the lists whom `sight` covers, with what was recorded of them."""
+        return items(publication, self.latest.by_customer(), sight)
+
+    def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page made from a template."""
+        publication = self.publications.current()
+        text = ENVIRONMENT.get_template(template).render(
+            **values,
+            company=self.settings.company or self.settings.name,
+            visitor=visitor,
+            token=self.seal.form(visitor.visit) if visitor else None,
+            publication=publication,
+            age=(self.today - publication.day).days if publication else 0,
+            stale_after=self.settings.web.stale_after_days,
+            today=self.today,
+            horizon=self.settings.churn.horizon_days,
+            customers=customers,
+            day=day,
+            moment=moment,
+            percent=percent,
+            answered=answered,
+            local=lambda instant: f"{day(at := instant.astimezone(self.settings.zone))}, {at:%H:%M}",
+            money=lambda amount: money(amount, self.settings.currency),
+        )
+        return HTMLResponse(text, status)
+
+
+def answered(entry: Entry) -> str:
+    """An entry in words, e.g. "no answer" or "snoozed until 3 Jul 2026"."""
+    if entry.status is None:
+        return "nothing recorded"
+    until = f"d until {day(entry.snooze_until)}" if entry.snooze_until else ""
+    return entry.status.replace("_", " ") + until
+
+
+def site_of(request: Request) -> Site:
+    """The site of the app that answers."""
+    return request.app.state.site
+
+
+SiteOf = Annotated[Site, Depends(site_of)]
+
+
+def visit_of(request: Request, site: SiteOf) -> Visit | None:
+    """The visit of the cookie that came, signed in or not."""
+    return site.seal.read(request.cookies.get(COOKIE), site.now())
+
+
+VisitOf = Annotated[Visit | None, Depends(visit_of)]
+
+
+def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
+    """Who asks; raises Stopped for whoever is not signed in, or whose session was ended."""
+    person = None
+    if visit is not None and visit.person is not None:
+        name = visit.person
+        person = site.database.read(lambda session: session.get(Person, name))
+    if visit is None or person is None or person.sessions != visit.sessions:
+        raise Stopped(
+            401,
+            "Please sign in",
+            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one.",
+        )
+    return Visitor(person, sight_of(person, site.settings.web), visit)
+
+
+VisitorOf = Annotated[Visitor, Depends(visitor_of)]
+
+
+def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
+    """Raises Stopped for a form that this visit was not given."""
+    if visit is None or not site.seal.is_of(visit, token):
+        raise Stopped(403, "Not accepted", "This form is not one of your pages, or is too old. Load the page again.")
+
+
+CheckedForm = Depends(form_of)
+
+
+def given(request: Request) -> Mapping[str, str]:
+    """The parameters of the URL; of one given twice, the last."""
+    return dict(request.query_params)
