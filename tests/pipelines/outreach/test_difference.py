@@ -7,25 +7,25 @@ import polars as pl
 from pipelines.outreach.difference import COMPARED, difference, report_difference
 from pipelines.outreach.history import DECISIONS_FILE
 
-BEFORE = pl.DataFrame(
-    [
-        ("A", "listed", "new_item", 0.5, 10.0, "Anna"),
-        ("B", "listed", "new_item", 0.5, 10.0, "Anna"),
-        ("C", "left_alone", "cool_down", 0.5, 10.0, None),
-        ("D", "listed", "new_item", 0.5, 10.0, "Anna"),
-    ],
-    schema=["customer_id", *COMPARED],
-    orient="row",
+
+def decided(*rows: tuple[str, str, str, float, str | None]) -> pl.DataFrame:
+    """Decisions: customer, decision, code, chance of leaving and account manager; all are worth the same."""
+    columns = ["customer_id", "decision", "code", "churn_probability", "account_manager"]
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    return frame.with_columns(value_at_risk=10.0).select("customer_id", *COMPARED)
+
+
+BEFORE = decided(
+    ("A", "listed", "new_item", 0.5, "Anna"),
+    ("B", "listed", "new_item", 0.5, "Anna"),
+    ("C", "left_alone", "cool_down", 0.5, None),
+    ("D", "listed", "new_item", 0.5, "Anna"),
 )
-AFTER = pl.DataFrame(
-    [
-        ("A", "listed", "new_item", 0.5, 10.0, "Anna"),
-        ("B", "control", "control", 0.5, 10.0, "Anna"),
-        ("C", "left_alone", "cool_down", 0.75, 10.0, None),
-        ("E", "listed", "new_item", 0.5, 10.0, "Anna"),
-    ],
-    schema=["customer_id", *COMPARED],
-    orient="row",
+AFTER = decided(
+    ("A", "listed", "new_item", 0.5, "Anna"),
+    ("B", "control", "control", 0.5, "Anna"),
+    ("C", "left_alone", "cool_down", 0.75, None),
+    ("E", "listed", "new_item", 0.5, "Anna"),
 )
 
 
