@@ -120,14 +120,14 @@ def _lock(path: Path, busy: str, wait_seconds: float = 0) -> Generator[None]:
 def staged(root: Path, name: str) -> Generator[Path]:
     """A new empty folder on the file system of `root`, removed at the end unless it was committed.
 
-    Raises OSError where the disk took no more: polars reports that as an error of its own.
+    Raises OSError where the disk took no more: polars reports that as an error of its own, or without its number.
     """
     folder = root / ".staging" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         number = disk_error(error)
         if number is None:
             raise
@@ -137,7 +137,13 @@ def staged(root: Path, name: str) -> Generator[Path]:
 
 
 def disk_error(error: Exception) -> int | None:
-    """Number of the failed write (disk full, over a limit, read-only) that a polars error quotes, if it is one."""
+    """Number of the failed write (disk full, over a limit, read-only) that a polars error tells of, if it is one.
+
+    Where a write fails amid the footer of a wide Parquet file, polars drops the number and calls it a transport error,
+    which no damaged file that was read ended with; a full disk is likeliest then.
+    """
+    if "Invalid thrift: transport error" in str(error):
+        return errno.ENOSPC
     found = re.search(r"\(os error (\d+)\)", str(error))
     return int(found[1]) if found and int(found[1]) in WRITE_ERRORS else None
 

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import resource
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,41 @@ def test_a_full_disk_that_polars_reports_is_an_error_of_the_disk(number: int, tm
         raise pl.exceptions.ComputeError(f"parquet: underlying IO error: {os.strerror(number)} (os error {number})")
 
     assert raised.value.errno == number and raised.value.filename == str(tmp_path / ".staging" / DAY)
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Generator[None]:
+    """No file may grow beyond `size` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda frame, folder: frame.write_parquet(folder / "rows.parquet"),
+        lambda frame, folder: frame.write_csv(folder / "rows.csv"),
+        lambda frame, folder: frame.lazy().sink_parquet(pl.PartitionBy(folder, key="part"), mkdir=True),
+    ],
+)
+def test_wherever_in_a_file_the_disk_is_full_it_is_an_error_of_the_disk(
+    write: Callable[[pl.DataFrame, Path], None], tmp_path: Path
+) -> None:
+    wide = {f"column_{number}": ["x"] * 5 for number in range(80)}  # its footer alone is beyond the buffer of polars
+    frame = pl.DataFrame({"part": [0] * 5, **wide})
+    with staged(tmp_path, DAY) as folder:
+        write(frame, folder)
+        (size,) = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+    for limit in range(0, size, 301):
+        with pytest.raises(OSError) as raised, staged(tmp_path, DAY) as folder, files_of_at_most(limit):
+            write(frame, folder)
+        assert raised.value.errno in (errno.EFBIG, errno.ENOSPC), limit
+        assert not (tmp_path / ".staging" / DAY).exists()
 
 
 def test_other_errors_of_polars_pass() -> None:
