@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase serve invite revoke outcomes features \
 	features-doc ablation backtest oracle realised \
-	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach format
+	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach bench-web format
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -156,6 +156,9 @@ bench-uplift: setup ## Hold the uplift model against random and risk on Hillstro
 
 bench-outreach: setup ## Hold lists and the measured effect against the truth of 100 simulated companies
 	.venv/bin/python -m tests.benchmarks.outreach
+
+bench-web: setup ## Time the web app for 50 people at once over 10,000 customers, on SQLite and PostgreSQL
+	.venv/bin/python -m tests.benchmarks.web
 
 # DuckDB and featuretools do not fit what is installed; without them the benchmark compares with polars and pandas only.
 .venv-bench/ready: tests/benchmarks/requirements.txt | setup

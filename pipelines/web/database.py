@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -44,7 +45,8 @@ class Database:
         address = "postgresql+asyncpg://" + address.split("://", 1)[1]
         self.engine = create_async_engine(address, pool_size=10, pool_pre_ping=True, connect_args={"timeout": 10})
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True, name="web database").start()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True, name="web database")
+        self.thread.start()
 
     def read(self, function: Callable[[Session], Result]) -> Result:
         """What `function` finds."""
@@ -88,6 +90,8 @@ class Database:
             return
         asyncio.run_coroutine_threadsafe(self.engine.dispose(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
 
     def _run(self, function: Callable[[Connection], Result], write: bool) -> Result:
         try:
@@ -95,7 +99,7 @@ class Database:
                 with self.engine.connect().execution_options(write=write) as connection, connection.begin():
                     return function(connection)
             return asyncio.run_coroutine_threadsafe(self._asynchronously(self.engine, function), self.loop).result()
-        except (OSError, TimeoutError, DBAPIError) as error:
+        except (OSError, TimeoutError, DBAPIError, PostgresError) as error:
             if isinstance(error, DBAPIError) and not error.connection_invalidated and _answered(error):
                 raise
             # Drivers' texts may hold the password.
@@ -119,8 +123,9 @@ def _in_session(connection: Connection, function: Callable[[Session], Result]) -
 
 
 def _answered(error: DBAPIError) -> bool:
-    """Whether the database refused something, such as a second entry of one number, rather than being away."""
-    return "Integrity" in type(error).__name__ or "Programming" in type(error).__name__
+    """Whether the database refused something, such as to rewrite the log, rather than being away, full or stopping."""
+    state = getattr(error.orig, "sqlstate", None)  # PostgreSQL's
+    return isinstance(error, IntegrityError | ProgrammingError) or (state or "08")[:2] not in ("08", "53", "57")
 
 
 def _sqlite(file: Path) -> Engine:

@@ -10,7 +10,7 @@ from pipelines.outreach.lists import write_csv
 from pipelines.outreach.page import course, derived
 from pipelines.web.entries import history
 from pipelines.web.pictures import bars, line, marks
-from pipelines.web.query import PAGE_ROWS, STATES, Query, matching
+from pipelines.web.query import PAGE_ROWS, Query, item_of, matching
 from pipelines.web.schema import MANAGER, Entry
 from pipelines.web.site import NOT_FOUND, Site, SiteOf, Stopped, Visitor, VisitorOf, given
 from pipelines.web.team import by_manager, by_reason, reason_in_words, share, week
@@ -30,7 +30,7 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     shown = found[first : first + PAGE_ROWS]
     longest = max((abs(item.row[f"reason_{n}_shap"] or 0) for item in shown for n in (1, 2, 3)), default=0) or 1.0
     courses = {item.row["customer_id"]: course(item.row["probability_history"] or []) for item in shown}
-    groups = {group for item in every if (group := publication.strongest(item.row["customer_id"]))}
+    groups = {publication.strongest.get(item.row["customer_id"]) for item in every}
     return site.page(
         "list.html.j2",
         visitor,
@@ -41,8 +41,7 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
         first=first,
         page=min(asked.page, pages),
         pages=pages,
-        states=STATES,
-        reasons=sorted((reason_in_words(group), group) for group in groups),
+        reasons=sorted((reason_in_words(group), group) for group in groups if group),
         managers=sorted({item.row["account_manager"] for item in every}),
         told=told(site, visitor, request.query_params.get("told", "")),
     )
@@ -58,7 +57,6 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
         return site.page("gone.html.j2", visitor, customer_id=id, log=log)
     if row is None or not visitor.sight.covers(row["account_manager"]):
         raise Stopped(*NOT_FOUND)
-    item = next(item for item in site.items(publication, visitor.sight) if item.row["customer_id"] == id)
     past = row["probability_history"] or []
     happened = events(site.settings, publication.day, id)
     weights = [abs(row[f"reason_{n}_shap"] or 0) for n in (1, 2, 3)]
@@ -66,7 +64,7 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
     return site.page(
         "customer.html.j2",
         visitor,
-        item=item,
+        item=item_of(publication, row, log[0] if log else None),
         row=row | derived(row, max(weights) or 1.0, {}),
         bars=bars(publication.why.get(id, {})),
         past=past,

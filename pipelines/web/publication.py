@@ -52,10 +52,15 @@ class Publication:
         found = pl.read_parquet(file).iter_rows(named=True) if file.exists() else ()
         return {row.pop("customer_id"): row for row in found}
 
-    def strongest(self, customer_id: str) -> str | None:
-        """The group of reasons that raises this customer's risk most, if any does."""
-        raising = {group: weight for group, weight in self.why.get(customer_id, {}).items() if weight and weight > 0}
-        return max(raising, key=lambda group: raising[group], default=None)
+    @cached_property
+    def strongest(self) -> dict[str, str]:
+        """customer_id -> the group of reasons that raises their risk most, of those whom any does."""
+        found = {}
+        for customer_id, weights in self.why.items():
+            raising = {group: weight for group, weight in weights.items() if weight and weight > 0}
+            if raising:
+                found[customer_id] = max(raising, key=lambda group: raising[group])
+        return found
 
 
 class Publications:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from pipelines.web.entries import is_done, standing
@@ -72,8 +72,7 @@ class Query:
         return self.address(sort=column, order=turned)
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A customer on the list, with the answer that stands and the number of their latest entry (0: none)."""
 
     row: Row
@@ -84,13 +83,18 @@ class Item:
 
 def items(publication: Publication, latest: Mapping[str, Entry], sight: Sight) -> list[Item]:
     """Everybody on the lists whom `sight` covers, in the order of the lists."""
-    found = []
-    for customer_id, row in publication.rows.items():
-        if sight.covers(row["account_manager"]):
-            entry = latest.get(customer_id)
-            done = is_done(entry, row, publication.day)
-            found.append(Item(row, standing(entry, row), entry.number if entry else 0, done))
-    return found
+    return [
+        item_of(publication, row, latest.get(customer_id))
+        for customer_id, row in publication.rows.items()
+        if sight.covers(row["account_manager"])
+    ]
+
+
+def item_of(publication: Publication, row: Row, entry: Entry | None) -> Item:
+    """A customer on the list whose latest entry is `entry`."""
+    if entry is None:
+        return Item(row, None, 0, False)
+    return Item(row, standing(entry, row), entry.number, is_done(entry, row, publication.day))
 
 
 def matching(asked: Query, every: Iterable[Item], publication: Publication) -> list[Item]:
@@ -103,7 +107,7 @@ def matching(asked: Query, every: Iterable[Item], publication: Publication) -> l
         and (not asked.band or item.row["risk_band"] == asked.band)
         and (not asked.manager or item.row["account_manager"] == asked.manager)
         and (not words or words in f"{item.row['display_name'] or ''}\n{item.row['customer_id']}".casefold())
-        and (not asked.reason or publication.strongest(item.row["customer_id"]) == asked.reason)
+        and (not asked.reason or publication.strongest.get(item.row["customer_id"]) == asked.reason)
     ]
     value = SORTS[asked.sort][0]
     known = [item for item in found if value(item.row) is not None]

@@ -76,7 +76,7 @@ def by_manager(items: Iterable[Item], today: date) -> list[Share]:
 
 def by_reason(items: Iterable[Item], publication: Publication, today: date) -> list[tuple[str, Share]]:
     """Each group of reasons that raises somebody's risk most, with the figures of those, most value at risk first."""
-    found = _grouped(items, lambda item: publication.strongest(item.row["customer_id"]) or "", today)
+    found = _grouped(items, lambda item: publication.strongest.get(item.row["customer_id"], ""), today)
     return [(one.name, one) for one in sorted(found, key=lambda one: -one.value_at_risk)]
 
 
