@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from configs.errors import ConfigError
 from configs.playbook import load_playbook
-from configs.settings import Section, Settings, needed_sources
+from configs.section import Section
+from configs.settings import Settings
+from configs.sources import needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from configs.errors import ConfigError
-from configs.settings import Section
+from configs.section import Section
 
 SHIPPED = Path(__file__).with_name("playbook.toml")
 PLACEHOLDERS = frozenset({"name", "company", "account_manager"})

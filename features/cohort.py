@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from configs.settings import Churn
+from configs.modelling import Churn
 from features.asof import aggregate
 from features.family import Events, Feature
 from features.time import LIFETIME, Cutoff, Window

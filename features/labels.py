@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from configs.settings import Churn
+from configs.modelling import Churn
 from features.contract import MONEY_SCALE
 from features.time import Cutoff, Horizon, local_day
 

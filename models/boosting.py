@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from configs.errors import ModelError
-from configs.settings import Training
+from configs.modelling import Training
 from models.metrics import Floats
 
 

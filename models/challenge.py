@@ -16,7 +16,8 @@ import polars as pl
 from pydantic import ValidationError
 
 from configs.errors import ModelError
-from configs.settings import Churn, Settings, Training
+from configs.modelling import Churn, Training
+from configs.settings import Settings
 from features.matrix import KEYS
 from models.compare import Figure, Scored, auc_of, compare, gini_of
 from models.evaluate import flat_name

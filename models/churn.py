@@ -15,7 +15,7 @@ import polars as pl
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import fit, predict
 from models.linear import Linear, fit_linear
 from models.metrics import Floats, auc

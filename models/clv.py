@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from configs.errors import ModelError
-from configs.settings import Training, ValueModel
+from configs.modelling import Training, ValueModel
 from models.boosting import fit, predict
 from models.calibrate import weeks_from
 from models.metrics import Floats

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.churn import ChurnModel, train_trees
 
 TOP = 3  # reasons that a list shows

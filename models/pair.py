@@ -7,7 +7,7 @@ from typing import Any, Self
 import lightgbm as lgb
 import polars as pl
 
-from configs.settings import Churn, Training
+from configs.modelling import Churn, Training
 from features.matrix import KEYS
 from models.calibrate import Calibrator, calibrate
 from models.churn import ChurnModel, Shape, decide_shape, train_churn

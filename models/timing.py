@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, logit
 
-from configs.settings import Churn, Training
+from configs.modelling import Churn, Training
 from models.boosting import predict
 from models.calibrate import Calibrator, shift_to, weeks_from
 from models.churn import train_trees

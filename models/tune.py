@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from configs.errors import DependencyError, ModelError
-from configs.settings import Training, Tuning
+from configs.modelling import Training, Tuning
 from models.boosting import leaf_rows, predict
 from models.churn import ROUNDS_STEP, train_trees
 from models.metrics import Floats, auc

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from configs.errors import ModelError
-from configs.settings import Section, Settings, Training
+from configs.modelling import Training
+from configs.section import Section
+from configs.settings import Settings
 
 TUNED_FILE = "tuned.json"
 # On Online Retail II the best of 40 trials was 0.0016 better on the folds, and up to 0.004 worse at later cutoffs.

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import fit, predict
 from models.effect import Flags
 from models.metrics import Floats

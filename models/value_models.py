@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 import polars as pl
 
-from configs.settings import Training, ValueModel
+from configs.modelling import Training, ValueModel
 from models.clv import train_clv
 from models.compare import captured_of, closeness_of, gini_of
 from models.metrics import Floats

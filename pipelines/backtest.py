@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from configs.errors import ConfigError, ModelError
-from configs.settings import Settings, ValueModel
+from configs.modelling import ValueModel
+from configs.settings import Settings
 from features.cohort import cohort
 from features.labels import labels
 from features.time import Cutoff

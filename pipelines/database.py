@@ -8,7 +8,7 @@ import polars as pl
 
 from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
-from configs.settings import Source
+from configs.sources import Source
 
 ADDRESSES = ("postgresql://", "postgres://")
 CONNECT_SECONDS = "8"  # for each address of a name, of which "localhost" has two

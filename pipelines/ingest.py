@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from configs.errors import DataError
-from configs.settings import Settings, Source
+from configs.settings import Settings
+from configs.sources import Source
 from features.contract import Kind, Table
 from features.tables import TABLES, with_profile
 from features.time import INSTANT, Cutoff

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
-from configs.settings import Source
+from configs.sources import Source
 from pipelines.database import read_database
 from pipelines.storage import WRITE_ERRORS, disk_error, sha256_of
 

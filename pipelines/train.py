@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from configs.settings import Settings, Training
+from configs.modelling import Training
+from configs.settings import Settings
 from features.catalog import dictionary, fingerprint
 from features.context import Fitted
 from features.family import Family

@@ -25,7 +25,7 @@ FAMILY_IMPORTS = {
     "features.btyd",
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
-CLOCK_READER = "pipelines/cli.py"
+CLOCK_READER = "pipelines/commands/options.py"
 FILES = sorted(path.as_posix() for layer in LAYERS for path in Path(layer).rglob("*.py"))
 
 

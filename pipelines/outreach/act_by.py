@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from configs.settings import Outreach
+from configs.outreach import Outreach
 from features.families.complaints import RESOLUTION_STANDARD_DAYS
 
 FEATURES_READ = (

@@ -6,7 +6,7 @@ is a pause or that nobody was reached.
 
 import polars as pl
 
-from configs.settings import Outreach
+from configs.outreach import Outreach
 from features.tables import TABLES
 from features.time import Cutoff, local_day
 from pipelines.build import Tables

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from configs.outreach import Lists
 from configs.playbook import load_playbook
-from configs.settings import Lists, Settings
+from configs.settings import Settings
 from features.time import INSTANT, MICROSECONDS_PER_DAY, Cutoff, local_day
 from models.timing import further_columns
 from pipelines.outreach.changes import changes, left

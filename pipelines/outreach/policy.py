@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from configs.settings import Lists, Outreach
+from configs.outreach import Lists, Outreach
 
 LISTED, WITHHELD, LEFT_ALONE = "listed", "control", "left_alone"  # what is decided on a customer
 ROUNDING = 1e-9

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from configs.errors import ConfigError
-from configs.settings import Web
+from configs.operations import Web
 from pipelines.web.schema import DATA, LEAD, MANAGER, ROLES, Invitation, Person
 
 

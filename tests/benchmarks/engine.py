@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from configs.settings import Churn
+from configs.modelling import Churn
 from features.cohort import cohort
 from features.family import Derived, Events, Family, Feature
 from features.matrix import build_matrix

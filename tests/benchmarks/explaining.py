@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.churn import ChurnModel, Shape, train_churn
 from models.explain import contributions
 from models.tune import MOST_DEPTH, MOST_LEAVES

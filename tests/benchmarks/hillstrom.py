@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import fit, predict
 from models.effect import Flags
 from models.metrics import Floats

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import fit, predict
 from models.churn import Shape, decide_shape, train_churn
 from models.compare import DRAWS, auc_of, draws

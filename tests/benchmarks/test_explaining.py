@@ -2,7 +2,7 @@
 
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from tests.benchmarks import explaining
 
 

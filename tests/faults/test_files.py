@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from configs.errors import DataError
-from configs.settings import Source
+from configs.sources import Source
 from pipelines.sources import readable, scan
 from tests.faults.conftest import LONG
 

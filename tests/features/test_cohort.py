@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from configs.settings import Churn
+from configs.modelling import Churn
 from features.cohort import cohort
 from tests.features.drawn_tables import cutoff, table
 from tests.features.reference_outcomes import in_cohort

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from configs.settings import Churn
+from configs.modelling import Churn
 from features.labels import labels
 from features.time import Cutoff
 from tests.features.drawn_tables import cutoff, table

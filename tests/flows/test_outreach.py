@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from configs.settings import Settings, Source, Tracking
+from configs.modelling import Tracking
+from configs.settings import Settings
+from configs.sources import Source
 from features.tables import TABLES
 from features.time import Cutoff
 from pipelines.nightly import nightly

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy.special import expit
 
-from configs.settings import Churn, Training
+from configs.modelling import Churn, Training
 from models import evaluate, promote
 from models.baselines import RFM
 from models.churn import VISITS

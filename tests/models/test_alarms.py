@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from configs.errors import ModelError
-from configs.settings import Training
+from configs.modelling import Training
 from models.alarms import (
     Predict,
     refuse_apart,

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from configs.errors import ModelError
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import fit, predict
 from models.churn import train_trees
 from models.metrics import auc

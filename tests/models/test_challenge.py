@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from configs.errors import ModelError
-from configs.settings import Settings, Training
+from configs.modelling import Training
+from configs.settings import Settings
 from models import compare
 from models.challenge import Ahead, Comparison, Decision, Entrant, Recipe, compare_recipes, days_to_compare, decide
 from models.compare import gini_of

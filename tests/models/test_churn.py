@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.boosting import predict
 from models.churn import (
     USUAL_WEIGHTS,

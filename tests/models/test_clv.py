@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from configs.errors import ModelError
-from configs.settings import Training, ValueModel
+from configs.modelling import Training, ValueModel
 from models.boosting import predict
 from models.clv import ClvModel, tail_limit, train_clv, with_spread
 from models.pair import features_only

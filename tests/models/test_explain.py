@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from configs.errors import ModelError
-from configs.settings import Training
+from configs.modelling import Training
 from models import explain
 from models.churn import VISITS, ChurnModel, Shape, train_churn
 from models.explain import by_group, contributions

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from models import influence
 from models.churn import Shape, train_churn
 from models.pair import features_only

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.settings import Churn, Training
+from configs.modelling import Churn, Training
 from models import pair as pair_module
 from models.churn import USUAL_WEIGHTS, VISITS
 from models.clv import train_clv

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from scipy.special import logit
 
-from configs.settings import Churn, Training
+from configs.modelling import Churn, Training
 from models.calibrate import Calibrator
 from models.metrics import auc, calibration_error
 from models.pair import features_only

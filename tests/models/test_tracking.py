@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from configs.errors import DependencyError, ModelError
-from configs.settings import Settings, Training
+from configs.modelling import Training
+from configs.settings import Settings
 from models.champion import Entry, Version, enter, record, registered_versions
 from models.pair import ModelPair, features_only
 from models.tracking import (

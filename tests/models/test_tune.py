@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from configs.errors import DependencyError, ModelError
-from configs.settings import Settings, Training, Tuning
+from configs.modelling import Training, Tuning
+from configs.settings import Settings
 from models import tune
 from models.tune import Fold, Found, folds_of, search
 from models.tuned import SEARCHED, TUNED_FILE, Tuned, apply_tuned, with_tuned, write_tuned

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.uplift import Uplift, out_of_fold, qini
 
 TRAINING = Training(rounds=60, learning_rate=0.1, seed=7)

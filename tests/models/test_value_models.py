@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from models.pair import ModelPair
 from models.value_models import by_value_model, value_figures, value_lines
 from tests.models.conftest import CHURN, EMBARGO_DAYS

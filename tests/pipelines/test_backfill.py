@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from configs.errors import ConfigError, DataError
-from configs.settings import Settings, Source
+from configs.settings import Settings
+from configs.sources import Source
 from features.time import Cutoff
 from pipelines import backfill as module
 from pipelines.backfill import backfill

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from configs.errors import ConfigError, DataError, DependencyError
-from configs.settings import Source
+from configs.sources import Source
 from pipelines.database import CONNECT_SECONDS, WAITS, plain_types
 from pipelines.sources import scan
 

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 import pipelines.flows
-from configs.settings import Schedule, Settings, Source
+from configs.operations import Schedule
+from configs.settings import Settings
+from configs.sources import Source
 from pipelines.deploy import PROJECT, notify, schedules
 
 

@@ -3,7 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from configs.settings import Retention, Settings, Source
+from configs.operations import Retention
+from configs.settings import Settings
+from configs.sources import Source
 from features.time import Cutoff
 from pipelines.retention import prune
 from pipelines.storage import commit, point, run_lock, staged

@@ -14,7 +14,7 @@ import pytest
 
 from configs.errors import ConfigError, DataError, HoldfastError
 from configs.load import load_settings
-from configs.settings import Source
+from configs.sources import Source
 from pipelines.sources import readable, scan
 from pipelines.storage import sha256_of
 

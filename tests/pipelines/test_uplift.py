@@ -12,7 +12,8 @@ import pytest
 import models.uplift
 import pipelines.uplift
 from configs.errors import ModelError
-from configs.settings import Settings, Training
+from configs.modelling import Training
+from configs.settings import Settings
 from features.time import Cutoff
 from models.uplift import Uplift
 from pipelines.outreach import listing

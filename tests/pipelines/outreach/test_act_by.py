@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from configs.settings import Outreach
+from configs.outreach import Outreach
 from pipelines.outreach.act_by import FEATURES_READ, act_by
 
 TUESDAY = date(2026, 7, 7)

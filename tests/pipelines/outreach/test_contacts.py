@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from configs.settings import Outreach
+from configs.outreach import Outreach
 from pipelines.outreach.contacts import answers_by, contacts
 from tests.features.drawn_tables import cutoff, table
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from configs.settings import Lists, Outreach
+from configs.outreach import Lists, Outreach
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, draw, season_of, strata, updated, with_arms
 from pipelines.outreach.policy import places
 from tests.pipelines.outreach.policy_cases import candidates

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from configs.settings import Training
+from configs.modelling import Training
 from features.family import CURRENCY_SIGN, Derived, Family, Reason
 from models.baselines import SPENT
 from models.churn import Shape, train_churn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configs.settings import Lists
+from configs.outreach import Lists
 from pipelines.outreach.listing import ranked
 from tests.pipelines.outreach.policy_cases import candidates
 

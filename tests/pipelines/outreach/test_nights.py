@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.errors import PublishError
-from configs.settings import Lists, Outreach
+from configs.outreach import Lists, Outreach
 from pipelines import publish
 from pipelines.outreach import decide, listing
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, with_arms

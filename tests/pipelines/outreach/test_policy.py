@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from configs.settings import Lists, Outreach
+from configs.outreach import Lists, Outreach
 from pipelines.outreach.policy import IN_WORDS, expected_gain, places, rules
 from tests.pipelines.outreach.policy_cases import candidates
 

@@ -1,0 +1,72 @@
+"""When what runs, how long what it leaves is kept, and the web app."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Field
+
+from configs.section import Days, Section
+
+Weekday = Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+CLOCKS_CHANGE = ("02:00", "03:30")  # times that some days lack and others have twice
+
+
+def _in_every_day(time: str) -> str:
+    if CLOCKS_CHANGE[0] <= time < CLOCKS_CHANGE[1]:
+        raise ValueError(f"some days lack {time} and others have it twice, when clocks change")
+    return time
+
+
+TimeOfDay = Annotated[str, Field(pattern=TIME_OF_DAY), AfterValidator(_in_every_day)]
+
+
+class Schedule(Section):
+    """When a Prefect server runs what, in the business time zone."""
+
+    nightly_at: TimeOfDay = Field("04:30", description='time of every day, as "04:30", not from 02:00 to 03:29')
+    training_at: TimeOfDay = Field("06:00", description='time of the training, as "06:00"')
+    training_on: Weekday = Field("sunday", description="day of the week of the training")
+
+    @property
+    def nightly_cron(self) -> str:
+        """The nightly time as a cron line."""
+        hour, minute = self.nightly_at.split(":")
+        return f"{int(minute)} {int(hour)} * * *"
+
+    @property
+    def training_cron(self) -> str:
+        """The time of the training as a cron line."""
+        hour, minute = self.training_at.split(":")
+        return f"{int(minute)} {int(hour)} * * {get_args(Weekday).index(self.training_on)}"
+
+
+class Retention(Section):
+    """How long what a night leaves behind is kept. The newest day always is, and whatever a link names."""
+
+    store_days: Days | None = Field(14, description="days for which validated tables are kept")
+    scored_days: Days | None = Field(None, description="days for which scores with their features are kept")
+    published_days: Days | None = Field(None, description="days for which publications are kept; default: for good")
+    revisions: int = Field(5, ge=1, le=1000, description="revisions kept of one day, the newest first")
+
+    def days(self) -> dict[str, int | None]:
+        """Days by folder; None: for good."""
+        return {"store": self.store_days, "scored": self.scored_days, "published": self.published_days}
+
+
+class Web(Section):
+    """The account managers' web app."""
+
+    database: str | None = Field(
+        None, description='PostgreSQL from the environment, e.g. "${SHOP_WEB_DATABASE}"; default: SQLite under the root'
+    )
+    address: str = Field(
+        "http://127.0.0.1:8000",
+        pattern=r"^https?://[^/\s@]+$",
+        description="where people reach the app, without a path",
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="hours after which people sign in again")
+    invitation_hours: int = Field(72, ge=1, le=720, description="hours for which a sign-in link can be used")
+    stale_after_days: int = Field(1, ge=0, le=365, description="a list older than this many days is called old")
+    leads: dict[str, list[str]] = Field(
+        {}, description="account managers whose customers a lead sees, by the lead's user name; default: all"
+    )

@@ -1,0 +1,61 @@
+"""Where the canonical tables come from, and how raw rows are admitted."""
+
+from collections.abc import Collection
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from configs.section import Section, Share, Zone
+
+TableName = Literal[
+    "customers",
+    "transactions",
+    "complaints",
+    "complaint_updates",
+    "promises",
+    "interactions",
+    "surveys",
+    "loyalty",
+    "contracts",
+    "costs",
+    "objections",
+    "outcomes",
+]
+
+
+def needed_sources(given: Collection[str], definition: str | None) -> dict[str, str]:
+    """Tables that must have a source beside those `given` but have none, each with why."""
+    why = {"transactions": "every configuration needs them"}
+    if definition == "contract":
+        why["contracts"] = 'churn.definition = "contract" needs them'
+    if "complaint_updates" in given:
+        why["complaints"] = "complaint_updates find their customers through them"
+    return {table: reason for table, reason in why.items() if table not in given}
+
+
+class Source(Section):
+    """Where one canonical table comes from: files (`path`) or a database (`uri` + `query`), mapped by `sql`."""
+
+    path: str | None = Field(None, min_length=1, description="CSV or Parquet file, glob, or object-store URL")
+    uri: str | None = Field(None, description='database address from the environment, e.g. "${SHOP_DATABASE_URI}"')
+    query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
+    sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
+    timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+    sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        from_database = self.uri is not None or self.query is not None
+        if (self.path is not None) == from_database or (self.uri is None) != (self.query is None):
+            raise ValueError("give either `path`, or both `uri` and `query`")
+        if self.sha256 and (self.path is None or "://" in self.path):
+            raise ValueError("`sha256` is for files on this machine, not for databases and object stores")
+        return self
+
+
+class Ingest(Section):
+    """How raw rows are admitted and stored."""
+
+    buckets: int = Field(8, ge=1, le=4096, description="parts the store is split into by customer")
+    quarantined_share_limit: Share = Field(0.05, description="share of bad rows in a table that stops the run")
+    amount_limit: float | None = Field(None, gt=0, description="larger amounts are quarantined; default: none are")
