@@ -26,7 +26,9 @@ class Lists(Section):
 class Outreach(Section):
     """Whom to act on among the customers at risk, and how it is found out what acting brings."""
 
-    save_rate: Share = Field(0.2, description="share of the value at risk that acting saves, until it can be measured")
+    save_rate: float = Field(
+        0.2, ge=0, lt=1, description="share saved of those as likely to leave as to stay, until it can be measured"
+    )
     measured_from: int = Field(300, ge=30, description="customers acted on, and as many withheld, that measuring needs")
     action_cost: float = Field(0.0, ge=0, description="what acting on one customer costs, in `currency`")
     minimum_value: float = Field(0.0, ge=0, description="value if retained below which nobody is listed")

@@ -28,9 +28,19 @@ IN_WORDS = {
 }
 
 
+def saved_share(save_rate: float) -> pl.Expr:
+    """Share of those leaving whom acting keeps, of customers of one churn probability; `save_rate`: at one half.
+
+    Acting multiplies the odds of staying by the same for everybody, (1 + save_rate) / (1 - save_rate): the usual way in
+    which a treatment acts on chances. So hardly anybody is kept who has as good as left.
+    """
+    leaving, odds = pl.col("churn_probability"), (1 + save_rate) / (1 - save_rate)
+    return (1 - leaving) * (odds - 1) / (leaving + (1 - leaving) * odds)
+
+
 def expected_gain(save_rate: float, outreach: Outreach) -> pl.Expr:
-    """What acting is expected to bring, in currency units: value at risk x save rate - cost of the action."""
-    return pl.col("value_at_risk") * save_rate - outreach.action_cost
+    """What acting is expected to bring, in currency units: value at risk x share of it saved - cost of the action."""
+    return pl.col("value_at_risk") * saved_share(save_rate) - outreach.action_cost
 
 
 def no_contact() -> pl.Expr:

@@ -13,6 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from configs.outreach import Outreach
+from pipelines.outreach.policy import expected_gain
 from pipelines.simulate import parameters as p
 from pipelines.simulate.chances import customer_chances, draw_actions
 from pipelines.simulate.day import apply_actions, company_day
@@ -103,6 +105,7 @@ def draw_company(customers: int, seed: int) -> Company:
 
 ORDERS: dict[str, pl.Expr] = {
     "expected gain": pl.col("expected_gain"),
+    "value at risk": pl.col("value_at_risk"),
     "probability": pl.col("churn_probability"),
     "random": pl.col("luck"),
 }
@@ -153,7 +156,7 @@ def _scores(company: Company, belief: Floats, day: int, week: int, save_rate: fl
     return pl.DataFrame(
         {"churn_probability": churn, "predicted_clv": (1 - churn) * value, "value_at_risk": churn * value}
     ).with_columns(
-        expected_gain=pl.col("value_at_risk") * save_rate - call_cost,
+        expected_gain=expected_gain(save_rate, Outreach(action_cost=call_cost)),
         luck=company.luck[0, week],
         arm_luck=company.luck[1, week],
     )

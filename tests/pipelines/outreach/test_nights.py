@@ -113,8 +113,12 @@ def test_lists_are_ordered_by_expected_gain(nights) -> None:
 
     company.publish(0)
 
-    assert [(name, row["rank"]) for name, row in company.listed(0).items()] == [("B", 1), ("C", 2), ("A", 3)]
-    assert company.listed(0)["B"]["gain_basis"] == "20% of the value at risk saved (assumed)"
+    # A: 0.2 x 5. B: 0.0476 x 90, since nine of ten leave whatever is done. C: 0.2 x 25.
+    assert [(name, row["rank"]) for name, row in company.listed(0).items()] == [("C", 1), ("B", 2), ("A", 3)]
+    assert (
+        company.listed(0)["B"]["gain_basis"]
+        == "acting keeps 20% of the leaving where half would (assumed), fewer where more"
+    )
 
 
 def test_running_again_gives_the_same_bytes_and_arms(nights) -> None:
@@ -265,7 +269,7 @@ def test_who_was_deselected_is_told_to_the_team_with_figures(nights) -> None:
         "account_manager",
         "churn_probability",
     ]
-    basis = '"20% of the value at risk saved (assumed), less €1.00 for acting"'
+    basis = '"acting keeps 20% of the leaving where half would (assumed), fewer where more; €1.00 for acting taken off"'
     # B: 0.2 x 0.5 x 8 - 1; C: 0.2 x 0.5 x -4 - 1.
     figures = {row.split(",")[0]: row.split(",", 8) for row in rows}
     assert list(figures) == ['"C"', '"B"']

@@ -100,9 +100,14 @@ def test_customers_who_are_all_alike_are_not_below_their_average() -> None:
 
 
 def test_the_gain_is_the_value_at_risk_saved_less_the_cost() -> None:
-    gain = candidates({"value_at_risk": 50.0}).select(expected_gain(0.3, Outreach(action_cost=4.0)))
+    chances = (0.5, 0.8, 0.0, 1.0)
+    rows = candidates(*[{"churn_probability": chance, "value_at_risk": 50.0} for chance in chances])
+    gain = rows.select(expected_gain(0.2, Outreach(action_cost=4.0)))
 
-    assert gain.to_series().to_list() == [pytest.approx(0.3 * 50 - 4)]
+    # Acting makes the odds of staying 1.2 / 0.8 = 1.5 times as good: of 0.2 that stay, 0.3 / 1.1 = 0.2727 do, which is
+    # 0.0727 of the 0.8 leaving; nearly nobody leaves: 1 - 1 / 1.5; everybody does: none.
+    saved = (0.2, 0.0909, 0.3333, 0.0)
+    assert gain.to_series().to_list() == [pytest.approx(share * 50 - 4, abs=0.01) for share in saved]
 
 
 def test_each_manager_has_places_for_the_most_expected_gain() -> None:

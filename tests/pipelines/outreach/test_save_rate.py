@@ -47,10 +47,24 @@ def bucket(treated: int, staying_treated: int, controls: int, staying_controls: 
 def test_measured_from_both_arms(settings: Settings) -> None:
     assignments = pl.concat([assigned("treat", 40), assigned("control", 30)])
 
-    # Of 40 acted on 12 left (30 %), of 30 controls 15 (50 %): two fifths of the leaving were kept from it.
+    # Of 40 acted on 12 left (30 %), of 30 controls 15: at even odds, two fifths of the leaving were kept from it.
     found = save_rate(assignments, [bucket(40, 28, 30, 15)], NIGHT, settings)
 
     assert found == SaveRate(0.4, "measured")
+
+
+def test_strata_are_compared_each_within_itself(settings: Settings) -> None:
+    arms = pl.concat([assigned("treat", 40), assigned("control", 30)])
+    surer = pl.col("customer_id").is_in([f"treat{i}" for i in range(10)] + [f"control{i}" for i in range(20)])
+    arms = arms.with_columns(stratum=pl.when(surer).then(pl.lit("high")).otherwise(pl.lit("low")))
+    # High: 5 of 10 acted on stay, 5 of 20 controls. Low: 20 of 30, 4 of 10.
+    stay = [f"treat{i}" for i in (*range(5), *range(10, 30))] + [f"control{i}" for i in (*range(5), *range(20, 24))]
+    tables = bucket(40, 0, 30, 0)
+    bought = pl.when(pl.col("customer_id").is_in(stay)).then(pl.lit(at("2026-05-29"))).otherwise("occurred_at")
+    tables["transactions"] = tables["transactions"].with_columns(occurred_at=bought)
+
+    # Odds ratio (15 x 5 / 30 + 6 x 20 / 40) / (5 x 5 / 30 + 4 x 10 / 40) = 5.5 / 1.833 = 3: (3 - 1) / (3 + 1).
+    assert save_rate(arms, [tables], NIGHT, settings) == SaveRate(0.5, "measured")
 
 
 def test_customers_may_lie_in_several_buckets(settings: Settings) -> None:
@@ -108,7 +122,9 @@ def test_buckets_are_not_read_in_vain(settings: Settings) -> None:
 
 
 def test_in_words() -> None:
-    assert SaveRate(0.2, "assumed").in_words(0, "EUR") == "20% of the value at risk saved (assumed)"
+    assert SaveRate(0.2, "assumed").in_words(0, "EUR") == (
+        "acting keeps 20% of the leaving where half would (assumed), fewer where more"
+    )
     assert SaveRate(0.4, "measured").in_words(2.5, "GBP") == (
-        "40% of the value at risk saved (measured), less £2.50 for acting"
+        "acting keeps 40% of the leaving where half would (measured), fewer where more; £2.50 for acting taken off"
     )
