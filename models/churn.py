@@ -26,6 +26,8 @@ FEWEST_VISITS = 0.05  # below, expectations differ by more than they mean
 USUAL_WEIGHTS = (0.5, 0.4, 0.2)
 HOLD = 0.003  # how strongly weights keep to the usual ones, in squared differences per row
 ROUNDS_STEP = 25
+# Where the field is sure: a longer silence, by the days or by the customer's own habit, never speaks for loyalty.
+NEVER_LOWER = {"rfm__recency_days", "rhythm__overdue_days", "rhythm__overdue_ratio", "rhythm__overdue_score"}
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,15 @@ def train_churn(
 def train_trees(
     features: pl.DataFrame, churned: pl.Series, cutoffs: pl.Series, training: Training, rounds: int
 ) -> lgb.Booster:
-    """The boosted trees alone, learned on top of the log-odds of each cutoff's share of leavers."""
+    """The boosted trees alone, learned on top of the log-odds of each cutoff's share of leavers.
+
+    All else equal, a higher value of a feature of `NEVER_LOWER` never lowers their score.
+    """
     rows = pl.DataFrame({"cutoff": cutoffs, "churned": churned})
     share = rows.select(pl.col("churned").mean().over("cutoff")).to_series().to_numpy()
     base = logit(np.clip(share, 1e-3, 1 - 1e-3))
-    return fit(features, churned, training, rounds, base, objective="binary")
+    silence = [int(name in NEVER_LOWER) for name in features.columns]
+    return fit(features, churned, training, rounds, base, objective="binary", monotone_constraints=silence)
 
 
 def decide_shape(model: ChurnModel, features: pl.DataFrame, churned: pl.Series) -> Shape:

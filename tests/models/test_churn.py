@@ -92,6 +92,20 @@ def test_trees_are_told_how_many_left_at_each_cutoff(training: Training) -> None
     assert abs(bad.mean() - good.mean()) < 0.1  # the log-odds of 0.2 and 0.8 are 2.8 apart
 
 
+@pytest.mark.parametrize(("column", "never_lower"), [("rfm__recency_days", True), ("rfm__other", False)])
+def test_longer_silence_never_speaks_for_loyalty(training: Training, column: str, never_lower: bool) -> None:
+    """Half of those silent longest stay: a year-end order, say, which trees would take for a rule."""
+    random = np.random.default_rng(3)
+    days = random.uniform(0, 300, 3000)
+    left = random.random(3000) < np.where(days > 250, 0.5, 0.2 + days / 400)
+    features, cutoffs = pl.DataFrame({column: days}), pl.repeat(CUTOFFS[0], 3000, eager=True)
+
+    trees = train_trees(features, pl.Series(left).cast(pl.Int8), cutoffs, training, 60)
+
+    said = predict(trees, pl.DataFrame({column: np.arange(300.0)}))
+    assert (np.diff(said) >= -1e-12).all() == never_lower
+
+
 def test_what_proves_useless_gets_less_weight_than_what_proves_good(
     matrix: pl.DataFrame, later: pl.DataFrame, training: Training, model: ChurnModel
 ) -> None:
