@@ -16,7 +16,9 @@ from configs.settings import Settings
 from configs.sources import needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
-PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)
+PASSWORD_IN_ADDRESS = re.compile(
+    r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|\b(ssl)?(password|passwd|pwd)\s*=\s*(?!\$\{)[^&\s]", re.IGNORECASE
+)
 SECRET_KEYS = {"uri", "database"}
 
 

@@ -41,6 +41,9 @@ class Source(Section):
     query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
     sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
     timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+    timeout_seconds: int = Field(  # which cannot change a result
+        3600, ge=1, le=86_400, exclude=True, description="seconds that `query` may take"
+    )
     sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
 
     @model_validator(mode="after")

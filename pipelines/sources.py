@@ -24,10 +24,11 @@ CSV_ENDINGS = (".csv", ".csv.gz", ".txt", ".tsv")
 QUOTED_FROM_DATA = re.compile(r"; valid columns: |(?<=value): \[|(?<=values): \[|(?<=schema names differ): ")
 
 
-def scan(table: str, source: Source, root: Path) -> pl.LazyFrame:
+def scan(table: str, source: Source, root: Path, fetched: Path) -> pl.LazyFrame:
     """The rows of `source` after its SQL, lazily; every CSV column is text, so that ids such as 00123 survive.
 
     In the path `{root}` stands for `root`, the folder under which everything is written, ${NAME} for the environment.
+    What lies elsewhere is brought to the folder `fetched`, once: whoever asks again is given the same rows.
 
     Raises DataError for files that are missing, unreadable or lack a column, ConfigError for wrong SQL,
     DependencyError where a database does not answer.
@@ -37,7 +38,7 @@ def scan(table: str, source: Source, root: Path) -> pl.LazyFrame:
         rows = (
             _from_files(where, expand_environment(source.path).replace("{root}", str(root)), source.sha256)
             if source.path is not None
-            else read_database(where, source)
+            else read_database(where, source, fetched / f"{table}.parquet")
         )
         if source.sql is not None:
             rows = pl.SQLContext(source=rows).execute(source.sql)
