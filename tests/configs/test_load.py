@@ -138,7 +138,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         ),
         (
             MINIMAL + '[sources.costs]\npath = "s3://shop/costs.parquet"\nsha256 = true',
-            "sources.costs: `sha256` is for files on this machine, not for databases and object stores",
+            "sources.costs: `sha256` is for files on this machine, not for databases and object storage",
         ),
         (
             MINIMAL + "[churn]\nhorizon_dayz = 3",

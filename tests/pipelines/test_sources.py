@@ -35,6 +35,7 @@ BAD_FILES: dict[str, tuple[bytes | str | None, str]] = {
     "twice.tsv": ("id\tid\n1\t2\n", r"twice.tsv: line 1 repeats a name, in columns 1, 2"),
     "cut.csv.gz": (gzip.compress(GOOD.encode() * 50)[:-20], r"cut.csv.gz: cannot be read"),
     "not.csv.gz": (GOOD, r"not.csv.gz: cannot be read"),
+    "not.xlsx": (GOOD, r"not.xlsx: cannot be read as a workbook"),
     "absent.csv": (None, r"absent.csv: no such file"),
     "absent-*.parquet": (None, r"absent-\*.parquet: no such file"),
 }
@@ -115,7 +116,7 @@ def test_a_folder_that_looks_like_a_file(tmp_path: Path, refusal: Callable[..., 
 
 
 def test_other_kinds_of_files_are_a_mistake_of_the_configuration(refusal: Callable[..., HoldfastError]) -> None:
-    error = refusal("costs.xlsx", b"PK")
+    error = refusal("costs.json", b"{}")
 
     assert isinstance(error, ConfigError) and ".parquet" in str(error)
 
@@ -167,7 +168,7 @@ def test_files_are_held_against_their_checksums(tmp_path: Path) -> None:
     checksum.write_text("")
     with pytest.raises(DataError, match="not what"):
         scan("costs", source, tmp_path, tmp_path / "fetched")
-    with pytest.raises(ConfigError, match="`sha256` is for files, not for a folder"):
+    with pytest.raises(DataError, match="costs.csv: not what"):  # as part of a folder, too
         scan("costs", Source(path=str(tmp_path), sha256=True), tmp_path, tmp_path / "fetched")
 
 
