@@ -19,7 +19,7 @@ ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_ADDRESS = re.compile(
     r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|\b(ssl)?(password|passwd|pwd)\s*=\s*(?!\$\{)[^&\s]", re.IGNORECASE
 )
-SECRET_KEYS = {"uri", "database"}
+SECRET_KEYS = {"uri", "database", "objects"}
 
 
 def load_settings(path: Path, output: Path | None = None) -> Settings:
@@ -73,7 +73,12 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         if isinstance(table, dict)
         for key in ("uri", "path")
     }
-    for section, key in (("tracking", "uri"), ("web", "database")):
+    for section, key in (
+        ("tracking", "uri"),
+        ("web", "database"),
+        ("publication", "database"),
+        ("publication", "objects"),
+    ):
         held = raw.get(section)
         addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
     mistakes = []

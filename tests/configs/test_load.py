@@ -102,7 +102,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             "currency = 3: Input should be a valid string; right: three-letter currency code",
             "colour: no such key; right: known: name, company, owner, root, business_timezone, currency, sources, "
             "churn, clv, ingest, features, training, tuning, backtest, lists, outreach, effect, retention, schedule, "
-            "web, tracking",
+            "publication, web, tracking",
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "
@@ -186,6 +186,8 @@ def test_one_mistake(text: str, mistake: str, mistakes_in: Mistakes) -> None:
         '[sources]\ncosts = "postgresql://shop:hunter2@db/shop"',
         '[tracking]\nuri = "https://shop:hunter2@mlflow.example"',
         '[web]\ndatabase = "postgresql://shop:hunter2@db/web"',
+        '[publication]\ndatabase = "postgresql://shop:hunter2@db/web"',
+        '[publication]\nobjects = "s3://shop:hunter2@bucket/lists"',
         '[sources.costs]\nuri = ["postgresql://shop:hunter2@db/shop"]\nquery = "q"',
     ],
 )
