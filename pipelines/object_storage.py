@@ -1,6 +1,6 @@
 """Objects on S3-compatible storage, which the environment names in the words of Amazon's own tools.
 
-AWS_ENDPOINT_URL is the storage where it is not Amazon's, AWS_REGION its region. AWS_ACCESS_KEY_ID and
+AWS_ENDPOINT_URL is the storage where it is not Amazon's, AWS_DEFAULT_REGION its region. AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY let in, or the role of the machine.
 """
 
@@ -43,7 +43,8 @@ def answering(where: str) -> Generator[None]:
         told = re.search(r"AWS Error (\w+)", str(error))
         raise DependencyError(
             f"{where}: the object storage did not answer ({told[1] if told else type(error).__name__}). Check that it "
-            "runs, and AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment."
+            "runs, and what the environment says: AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY."
         ) from None
 
 

@@ -52,7 +52,7 @@ def bucket(s3_server: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"company-{next(NUMBERS)}"
     environment = {
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "shop",
         "AWS_SECRET_ACCESS_KEY": SECRET,
     }
