@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill server deploy worker erase serve invite revoke outcomes features \
+.PHONY: help setup lock demo train tune models promote rollback score nightly backfill send server deploy worker erase serve invite revoke outcomes features \
 	features-doc ablation backtest oracle realised \
 	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach bench-web format
 
@@ -78,6 +78,9 @@ nightly: setup ## Ingest, score and publish the risk lists (EXPLAIN=all: the rea
 
 backfill: setup ## Publish past days in order, as they would have been then (FROM= TO=)
 	$(HOLDFAST) backfill $(UNDATED) --from $(FROM) --to $(TO)
+
+send: setup ## Send what is published to the sinks of [publication] that do not hold it yet
+	$(HOLDFAST) send $(UNDATED)
 
 server: setup ## Start a Prefect server on this machine, for `deploy` and `worker`
 	$(PREFECT) server start --host 127.0.0.1 --port $(PORT)

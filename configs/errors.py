@@ -42,6 +42,6 @@ class LockError(HoldfastError):
 
 
 class PublishError(HoldfastError):
-    """The publication could not be written; the last good one is still current."""
+    """The publication could not be written, and the last good one is still current; or it could not be sent on."""
 
     exit_code = 7

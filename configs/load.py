@@ -16,8 +16,10 @@ from configs.settings import Settings
 from configs.sources import needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
-PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)
-SECRET_KEYS = {"uri", "database"}
+PASSWORD_IN_ADDRESS = re.compile(
+    r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|\b(ssl)?(password|passwd|pwd)\s*=\s*(?!\$\{)[^&\s]", re.IGNORECASE
+)
+SECRET_KEYS = {"uri", "database", "objects"}
 
 
 def load_settings(path: Path, output: Path | None = None) -> Settings:
@@ -71,7 +73,12 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         if isinstance(table, dict)
         for key in ("uri", "path")
     }
-    for section, key in (("tracking", "uri"), ("web", "database")):
+    for section, key in (
+        ("tracking", "uri"),
+        ("web", "database"),
+        ("publication", "database"),
+        ("publication", "objects"),
+    ):
         held = raw.get(section)
         addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
     mistakes = []

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from configs.modelling import Backtest, Churn, Clv, Features, Tracking, Training, Tuning
 from configs.operations import Retention, Schedule, Web
 from configs.outreach import Effect, Lists, Outreach
+from configs.publication import Publication
 from configs.section import Section, Zone
 from configs.sources import Ingest, Source, TableName, needed_sources
 
@@ -36,6 +37,7 @@ class Settings(Section):
     effect: Effect = Effect()
     retention: Retention = Retention()
     schedule: Schedule = Schedule()
+    publication: Publication = Publication()
     web: Web = Web()
     tracking: Tracking = Tracking()
 
@@ -89,5 +91,6 @@ class Settings(Section):
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
         return self.model_dump(
-            mode="json", exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule", "web"}
+            mode="json",
+            exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule", "publication", "web"},
         )

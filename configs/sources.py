@@ -36,11 +36,16 @@ def needed_sources(given: Collection[str], definition: str | None) -> dict[str, 
 class Source(Section):
     """Where one canonical table comes from: files (`path`) or a database (`uri` + `query`), mapped by `sql`."""
 
-    path: str | None = Field(None, min_length=1, description="CSV or Parquet file, glob, or object-store URL")
+    path: str | None = Field(
+        None, min_length=1, description="file, folder or glob of CSV, Excel or Parquet files, or s3://..."
+    )
     uri: str | None = Field(None, description='database address from the environment, e.g. "${SHOP_DATABASE_URI}"')
     query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
     sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
     timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+    timeout_seconds: int = Field(  # which cannot change a result
+        3600, ge=1, le=86_400, exclude=True, description="seconds that `query` may take"
+    )
     sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
 
     @model_validator(mode="after")
@@ -49,7 +54,7 @@ class Source(Section):
         if (self.path is not None) == from_database or (self.uri is None) != (self.query is None):
             raise ValueError("give either `path`, or both `uri` and `query`")
         if self.sha256 and (self.path is None or "://" in self.path):
-            raise ValueError("`sha256` is for files on this machine, not for databases and object stores")
+            raise ValueError("`sha256` is for files on this machine, not for databases and object storage")
         return self
 
 

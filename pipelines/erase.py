@@ -16,6 +16,7 @@ from configs.settings import Settings
 from pipelines.outreach.history import RISK_LIST_FILE
 from pipelines.outreach.lists import slug
 from pipelines.progress import Log
+from pipelines.sinks.send import send
 from pipelines.storage import (
     MANIFEST,
     TOMBSTONES,
@@ -37,7 +38,9 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
 
     The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The page
     and the workbook of an account manager whose list named the customer are removed as a whole: the next night writes
-    the newest anew. Manifests tell of the files as they are then. Raises LockError while a run for `today` goes on.
+    the newest anew. Manifests tell of the files as they are then, so the sinks of `[publication]` are sent these days
+    again. Raises LockError while a run for `today` goes on, PublishError where a sink does not answer: then the next
+    night sends them.
     """
     with run_lock(settings.root, today):
         known = tombstones(settings.root)
@@ -59,6 +62,7 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
         removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
         removed["web"] = forget(settings, customer_id)
     log(", ".join(f"{part} {count:,}" for part, count in removed.items()) + " rows and lists removed")
+    send(settings, today, log)
     return removed
 
 

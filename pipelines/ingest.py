@@ -87,11 +87,12 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
 def _ingest_table(
     settings: Settings, table: Table, origins: list[Source], folder: Path, cutoff: Cutoff, log: Log
 ) -> Counts:
-    raw, erased = folder / "raw" / table.name, tombstones(settings.root)["customer_id"]
+    raw, fetched = folder / "raw" / table.name, folder / "raw" / "fetched"
+    erased = tombstones(settings.root)["customer_id"]
     for number, source in enumerate(origins):
         with readable(f"[sources.{table.name}]", source):
-            rows_as_they_came = scan(table.name, source, settings.root)
-            rows = _typed(table, rows_as_they_came, source, settings).filter(
+            rows_as_they_came = scan(table.name, source, settings.root, fetched)
+            rows = _typed(table, rows_as_they_came, source, settings, fetched).filter(
                 ~pl.col("customer_id").is_in(erased.implode()).fill_null(False)
             )
             ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
@@ -145,7 +146,7 @@ def _expected(table: Table) -> dict[str, Kind]:
     return kinds if table.parent is not None else kinds | {"customer_id": Kind.IDENTIFIER}
 
 
-def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings) -> pl.LazyFrame:
+def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings, fetched: Path) -> pl.LazyFrame:
     """Canonical columns in stored types, `known_at`, and the raw text of every cell that could not be read."""
     raw = rows.collect_schema()
     needed = [name for name, column in table.columns.items() if column.required]
@@ -166,7 +167,7 @@ def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings)
     if table.parent is not None:
         parent, key = table.parent
         origin = settings.source(parent)
-        owners = _typed(TABLES[parent], scan(parent, origin, settings.root), origin, settings)
+        owners = _typed(TABLES[parent], scan(parent, origin, settings.root, fetched), origin, settings, fetched)
         owners = owners.select(key, "customer_id").sort(key, "customer_id", nulls_last=True)
         rows = rows.join(owners.unique(key, keep="first", maintain_order=True), on=key, how="left")
     return rows.with_columns(known_at=_known_at(table, "known_at" in raw))

@@ -16,6 +16,7 @@ from pipelines.progress import Log
 from pipelines.publish import publish_lists
 from pipelines.retention import prune
 from pipelines.score import score
+from pipelines.sinks.send import send
 from pipelines.storage import run_lock
 from pipelines.train import train
 
@@ -28,7 +29,7 @@ def directly(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, explain: Explain = "listed") -> Path:
-    """Ingest, score, choose whom to list, publish, prune; returns the publication's folder.
+    """Ingest, score, choose whom to list, publish, prune, send elsewhere; returns the publication's folder.
 
     `explain`: see `pipelines.publish.publish_lists`. Raises LockError where another run for the same date is under way,
     and the error of the step that failed.
@@ -38,6 +39,7 @@ def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, e
         scored = run(score, settings, cutoff, log)
         done = run(publish_lists, settings, cutoff, scored, log, explain)
         run(prune, settings, cutoff, log)
+        run(send, settings, cutoff.day, log)
         return done
 
 

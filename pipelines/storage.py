@@ -103,6 +103,13 @@ def champion_lock(root: Path, wait_seconds: float = 0) -> Generator[None]:
 
 
 @contextmanager
+def sink_lock(root: Path) -> Generator[None]:
+    """Hold the lock of who sends publications elsewhere; raises LockError where another does after ten minutes."""
+    with _lock(root / ".lock-sinks", "publications are being sent", 600):
+        yield
+
+
+@contextmanager
 def _lock(path: Path, busy: str, wait_seconds: float = 0) -> Generator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=wait_seconds)

@@ -70,6 +70,15 @@ def backfill(
 
 
 @app.command()
+def send(config: ConfigOption, output: OutputOption = None) -> None:
+    """Send publications to the sinks configured that do not hold them yet, or not as they are now."""
+    from pipelines.sinks.send import send as run_send
+
+    settings, today = prepared(config, output, None)
+    typer.echo(f"{run_send(settings, today.day, typer.echo):,} sent")
+
+
+@app.command()
 def deploy(config: ConfigOption, output: OutputOption = None) -> None:
     """Tell the Prefect server of PREFECT_API_URL when to run the nightly job and the training."""
     from pipelines.deploy import deploy as run_deploy

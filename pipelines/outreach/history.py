@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.score import SCORES_FILE
+from pipelines.storage import MANIFEST, sha256_of
 
 DECISIONS_FILE = "decisions.parquet"
 ASSIGNMENTS_FILE = "assignments.parquet"
@@ -24,6 +25,11 @@ class Published:
 
     day: date
     folder: Path
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its manifest, which holds those of all its files."""
+        return sha256_of(self.folder / MANIFEST)
 
     def read(self, file: str, schema: Schema) -> pl.DataFrame:
         """The columns of `schema` of one of its files; no rows where an older version wrote no such file or column."""

@@ -6,12 +6,11 @@ import fastexcel
 import polars as pl
 
 from configs.errors import DataError
+from pipelines.files import WORKBOOKS, refuse_malformed
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.workbook import SHEET
-from pipelines.sources import refuse_malformed
 
 NEEDED = ("list", "customer_id", "outcome", "snooze_until", "note")
-WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 
 
 def read_returned(file: Path) -> pl.DataFrame:
@@ -22,7 +21,7 @@ def read_returned(file: Path) -> pl.DataFrame:
     """
     if not file.is_file():
         raise DataError(f"no such file, seen from {Path.cwd()}. Name one that exists.")
-    cells = _workbook(file) if file.suffix.lower() in WORKBOOKS else _csv(file)
+    cells = _workbook(file) if file.name.lower().endswith(WORKBOOKS) else _csv(file)
     found = {name.strip().lower(): name for name in cells.columns}
     headings = {name: BY_NAME[name].heading for name in NEEDED}
     places = {name: found.get(heading.lower()) or found.get(name, "") for name, heading in headings.items()}

@@ -102,11 +102,11 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             "currency = 3: Input should be a valid string; right: three-letter currency code",
             "colour: no such key; right: known: name, company, owner, root, business_timezone, currency, sources, "
             "churn, clv, ingest, features, training, tuning, backtest, lists, outreach, effect, retention, schedule, "
-            "web, tracking",
+            "publication, web, tracking",
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "
-            "sha256",
+            "timeout_seconds, sha256",
             "churn.horizon_days = 0: Input should be greater than or equal to 1; "
             "right: days after the cutoff in which leaving is looked for",
             "lists: `medium_risk_from` must not exceed `high_risk_from`",
@@ -138,7 +138,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         ),
         (
             MINIMAL + '[sources.costs]\npath = "s3://shop/costs.parquet"\nsha256 = true',
-            "sources.costs: `sha256` is for files on this machine, not for databases and object stores",
+            "sources.costs: `sha256` is for files on this machine, not for databases and object storage",
         ),
         (
             MINIMAL + "[churn]\nhorizon_dayz = 3",
@@ -181,10 +181,13 @@ def test_one_mistake(text: str, mistake: str, mistakes_in: Mistakes) -> None:
     [
         '[sources.costs]\nuri = "postgresql://shop:hunter2@db/shop"\nquery = "q"',
         '[sources.costs]\nuri = "postgresql://shop@db/shop?sslmode=require&password=hunter2"\nquery = "q"',
+        '[sources.costs]\nuri = "host=db user=shop password=hunter2"\nquery = "q"',
         '[sources.costs]\npath = "https://shop:hunter2@files.example/costs.csv"',
         '[sources]\ncosts = "postgresql://shop:hunter2@db/shop"',
         '[tracking]\nuri = "https://shop:hunter2@mlflow.example"',
         '[web]\ndatabase = "postgresql://shop:hunter2@db/web"',
+        '[publication]\ndatabase = "postgresql://shop:hunter2@db/web"',
+        '[publication]\nobjects = "s3://shop:hunter2@bucket/lists"',
         '[sources.costs]\nuri = ["postgresql://shop:hunter2@db/shop"]\nquery = "q"',
     ],
 )

@@ -44,7 +44,7 @@ def outcome(file: Path, content: bytes, sha256: bool = False) -> str:
     source = Source(path=str(file), sha256=sha256)
     try:
         with readable("[sources.transactions]", source):
-            read = scan("transactions", source, file.parent).collect()
+            read = scan("transactions", source, file.parent, file.parent / "fetched").collect()
     except DataError as error:
         assert str(error).startswith(f"[sources.transactions] {file}: ")
         return "refused"

@@ -199,6 +199,20 @@ def test_a_full_disk_ends_with_7(
     )
 
 
+def test_a_sink_that_is_away_ends_with_7(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("send", "--config", config) == 0  # to nowhere: none is configured
+    monkeypatch.setattr("pipelines.database.time.sleep", lambda seconds: None)
+    monkeypatch.setenv("LISTS_DATABASE", "postgresql://shop:hunter2@127.0.0.1:1/lists")
+    config.write_text(config.read_text() + '[publication]\ndatabase = "${LISTS_DATABASE}"\n')
+
+    assert run("send", "--config", config) == PublishError.exit_code == 7
+    said = capsys.readouterr().err
+    assert "but not sent. [publication] database: schema holdfast could not be written" in said
+    assert "hunter2" not in said
+
+
 def test_without_a_date_it_is_today_in_the_business_zone(
     run: Run, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

