@@ -73,5 +73,5 @@ def _kept_at_even_odds(became: pl.DataFrame) -> float:
     kept = customers(CONTROL, 1) * customers(TREAT, 0) / pl.len()
     lost = customers(CONTROL, 0) * customers(TREAT, 1) / pl.len()
     cells = became.group_by("season", "stratum").agg(kept=kept, lost=lost)
-    for_acting, against = cells["kept"].sum(), cells["lost"].sum()
+    for_acting, against = (float(cells[name].sum()) for name in ("kept", "lost"))
     return (for_acting - against) / (for_acting + against) if for_acting + against else 0.0
