@@ -18,7 +18,7 @@ ENVIRONMENT = environment(Path(__file__).parent / "templates")
 class Section:
     """A heading, sentences, a chart (None: no chart) and the table of its figures (None: no table).
 
-    `opened`: the table is shown at once, not on request.
+    `opened`: the table is shown at once, not on request. `meanings`: what is behind its figures, shown on request.
     """
 
     heading: str
@@ -26,6 +26,7 @@ class Section:
     chart: Chart | None
     table: pl.DataFrame | None
     opened: bool = False
+    meanings: Sequence[tuple[str, str]] = ()
 
 
 NOTHING: Mapping[str, str] = {}
@@ -57,6 +58,7 @@ def _drawn(section: Section) -> dict[str, Any]:
         if chart is None
         else {n: Markup(as_svg(chart, w)) for n, w in (("wide", WIDE), ("narrow", NARROW))},
         "opened": section.opened,
+        "meanings": section.meanings,
         "columns": [] if table is None else [name.replace("_", " ") for name in table.columns],
         "kinds": [] if table is None else ["number" if dtype.is_numeric() else "text" for dtype in table.dtypes],
         "rows": [] if table is None else [[_shown(value) for value in row] for row in table.rows()],
