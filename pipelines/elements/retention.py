@@ -55,7 +55,7 @@ def since_signing_up(gathered: Gathered, facts: Facts, settings: Settings) -> li
         group = f"{cohort}, days {period * days} to {(period + 1) * days - 1}"
         said = "share that was there in these days after signing up, of the customers who signed up in the quarter"
         found.append(_figure(THERE, share_of(there, customers), "share", span, said, group))
-        if before:
+        if before >= FEWEST_OF_COHORT:
             said = "share that was not there in these days after signing up, of the customers there in those before"
             found.append(_figure(LEFT, share_of(left, before), "share", span, said, group))
     longest = int(gathered.stays["days"].to_numpy().max(initial=0))

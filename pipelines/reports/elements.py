@@ -21,16 +21,17 @@ from pipelines.reports.shown import compared, in_days, in_words, interval, meani
 NOW_COLUMN, BEFORE_COLUMN = "this month", "a month before"
 DETAILS = (THERE, LEFT, STILL, HELD)
 TILES = ("CSAT", "NPS", "repeat rate", "revenue", "net value", "retention rate")
+MOVERS = "Segments: the largest movers"
 IN_TIME = ("first response in time", "resolved in time")
 
 
 def elements_page(report: Report, settings: Settings) -> str:
     """The HTML text of the page."""
     title = f"The four elements: {settings.company or settings.name}, {day(report.as_of)}"
-    return render(title, summary(report, settings), sections(report, settings), _tiles(report, settings))
+    return render(title, summary(report), sections(report, settings.currency), tiles(report, settings.currency))
 
 
-def summary(report: Report, settings: Settings) -> list[str]:
+def summary(report: Report) -> list[str]:
     """What to know before the figures, and what is left out."""
     period = report.figures.filter(element="profitability", compared=NOW).drop_nulls("value")["period"]
     absent = report.figures.filter(pl.col("value").is_null())
@@ -47,10 +48,9 @@ def summary(report: Report, settings: Settings) -> list[str]:
     return lines + ([f"Left out: {'; '.join(left_out)}."] if left_out else [])
 
 
-def sections(report: Report, settings: Settings) -> list[Section]:
+def sections(report: Report, currency: str) -> list[Section]:
     """The sections of all elements, in order; those without any figure are left out."""
     by = {name: report.figures.filter(element=name) for name in ELEMENTS}
-    currency = settings.currency
     found = [
         *_satisfaction(by["satisfaction"], currency),
         _plain("Loyalty", by["loyalty"], currency),
@@ -62,14 +62,14 @@ def sections(report: Report, settings: Settings) -> list[Section]:
     return [section for section in found if section.table is not None and section.table.height]
 
 
-def _tiles(report: Report, settings: Settings) -> dict[str, str]:
+def tiles(report: Report, currency: str) -> dict[str, str]:
     """The figures to see first, with their intervals."""
     rows = report.figures.filter(pl.col("figure").is_in(TILES), compared=NOW, group="").drop_nulls("value")
     found = {}
     for row in rows.iter_rows(named=True):
-        ends = interval(row["low"], row["high"], row["unit"], settings.currency)
+        ends = interval(row["low"], row["high"], row["unit"], currency)
         name = f"{row['figure']} ({ends})" if ends else row["figure"]
-        found[name] = in_words(row["value"], row["unit"], settings.currency)
+        found[name] = in_words(row["value"], row["unit"], currency)
     return found
 
 
@@ -172,10 +172,13 @@ def _segments(figures: pl.DataFrame, movers: pl.DataFrame, currency: str) -> Ite
         chart = heat_map(grid, "now", "a month before", ",.0f")
         yield Section("Segments: who moved", [sentence], chart, grid, False, meanings(figures.filter(group="")))
     if movers.height:
-        sentence = (
-            "Of those who slipped, and of those who moved up, the ones with the most sales less returns of 365 days."
-        )
-        yield Section("Segments: the largest movers", [sentence], None, movers_table(movers, currency), True)
+        yield movers_section(movers, currency)
+
+
+def movers_section(movers: pl.DataFrame, currency: str) -> Section:
+    """The customers named of those who moved, by `segments.movers`."""
+    said = "Of those who slipped, and of those who moved up, the ones with the most sales less returns of 365 days."
+    return Section(MOVERS, [said], None, movers_table(movers, currency), True)
 
 
 def _plan(figures: pl.DataFrame, currency: str) -> Section:

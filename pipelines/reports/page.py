@@ -44,11 +44,12 @@ def render(
     `tiles`: the figures to see first, name -> figure. `links`: text -> address, of pages beside this one.
     """
     return ENVIRONMENT.get_template("report.html.j2").render(
-        title=title, summary=summary, sections=[_drawn(section) for section in sections], tiles=tiles, links=links
+        title=title, summary=summary, sections=[drawn(section) for section in sections], tiles=tiles, links=links
     )
 
 
-def _drawn(section: Section) -> dict[str, Any]:
+def drawn(section: Section) -> dict[str, Any]:
+    """A section for a template: its charts as SVG, wide and narrow, its table as rows of texts."""
     table, chart = section.table, section.chart
     return {
         "heading": section.heading,

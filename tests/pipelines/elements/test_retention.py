@@ -18,9 +18,12 @@ from pipelines.build import open_store
 from pipelines.effect import Measured
 from pipelines.elements.figures import Figure
 from pipelines.elements.gather import Gathered, gather
+from pipelines.elements.report import make_report
 from pipelines.elements.retention import outreach, since_signing_up
 from pipelines.ingest import ingest
+from pipelines.outreach import listing
 from tests.pipelines.elements.conftest import AS_OF
+from tests.pipelines.outreach.nights import MadeUp, Nights
 
 FIRST = date(2025, 1, 1)
 
@@ -106,3 +109,27 @@ def test_why_it_is_not_known(
     monkeypatch.setattr(retention, "arms", compare)
     figures, (absent,) = outreach(settings, gathered.facts["now"])
     assert figures == [] and absent.why == (why or "nobody was listed yet")
+
+
+def test_what_outreach_added_by_published_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred customers are listed one night, half of them as controls; who stayed follows from their names."""
+    names = [f"C{number:03d}" for number in range(200)]
+    risks = {name: (0.5, 100.0) for name in names}
+    nights = Nights(tmp_path, risks, outreach={"control_share": 0.5}, lists={"customers_per_manager": 200})
+    monkeypatch.setattr(listing, "explainer", lambda *_: MadeUp())
+    nights.publish(0)
+    treated = {name for name, row in nights.decisions(0).items() if row["arm"] == "treat"}
+    staying = {name for name in names if name in treated or int(name[1:]) % 2}
+    nights.bought = dict.fromkeys(staying, date(2026, 7, 20))
+    cutoff, _ = nights.score(90)
+
+    report = make_report(nights.settings, cutoff)
+
+    controls = set(names) - treated
+    share = 1 - len(controls & staying) / len(controls)  # all treated stayed
+    found = report.figures.filter(figure="retention added by outreach").row(0, named=True)
+    assert 80 < len(controls) < 120 and found["population"] == 200
+    assert found["value"] == pytest.approx(share, abs=1e-9) and 0 < found["low"] < share < found["high"]
+    # A purchase of 10 each: the treated brought as much more together.
+    total = report.figures.filter(figure="value added by outreach").row(0, named=True)
+    assert total["value"] == pytest.approx(len(treated) * 10 * share)

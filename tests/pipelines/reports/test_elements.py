@@ -99,8 +99,8 @@ def test_figures_beside_those_of_earlier_months() -> None:
     ]
 
 
-def test_sections_and_their_tables(settings: Settings) -> None:
-    found = {section.heading: section for section in sections(REPORT, settings)}
+def test_sections_and_their_tables() -> None:
+    found = {section.heading: section for section in sections(REPORT, "EUR")}
 
     assert list(found) == [
         "Satisfaction",
@@ -137,19 +137,19 @@ def test_sections_and_their_tables(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(("low", "high", "said"), [(0.5, 0.6, "less than"), (0.85, 0.9, "more than")])
-def test_when_it_is_not_pareto(low: float, high: float, said: str, settings: Settings) -> None:
+def test_when_it_is_not_pareto(low: float, high: float, said: str) -> None:
     best = pl.col("figure").str.starts_with("held by the best")
     others = FIGURES.with_columns(
         low=pl.when(best).then(low).otherwise("low"), high=pl.when(best).then(high).otherwise("high")
     )
-    sentence = next(s.sentences for s in sections(Report(DAY, others, MOVERS), settings) if "how few" in s.heading)
+    sentence = next(s.sentences for s in sections(Report(DAY, others, MOVERS), "EUR") if "how few" in s.heading)
     assert f": {said} Pareto's 80/20" in sentence[0]
 
 
 def test_the_page_says_what_is_left_out_and_runs_nothing(settings: Settings) -> None:
     page = elements_page(REPORT, settings)
 
-    assert "Left out: loyalty: tie strength (no table interactions)." in summary(REPORT, settings)
+    assert "Left out: loyalty: tie strength (no table interactions)." in summary(REPORT)
     assert "Left out: loyalty: tie strength (no table interactions)." in page
     assert "<script" not in page and "Mills &amp; &lt;b&gt;" in page and "=1+1&lt;script&gt;" in page
     assert "\u2028" not in page
