@@ -1,7 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo train tune models promote rollback score nightly backfill send server deploy worker erase serve invite revoke outcomes features \
-	features-doc ablation backtest oracle realised \
-	effect test test-faults audit lint check bench bench-telco bench-explain bench-uplift bench-outreach bench-web format
+# Every target that help lists.
+.PHONY: $(shell awk -F : '/^[a-z-]+:.*\#\# / {print $$1}' $(MAKEFILE_LIST))
 
 PYTHON   ?= python3
 CONFIG   ?= configs/demo.toml
@@ -123,6 +122,9 @@ effect: setup ## Say what acting on the listed customers brought, against the co
 
 realised: setup ## Hold past publications whose horizons are over against what happened (AGAIN=1: all of them)
 	$(HOLDFAST) realised $(OPTIONS) $(if $(AGAIN),--again)
+
+report: setup ## Write the month's report of satisfaction, loyalty, profitability, retention, segments and their plan
+	$(HOLDFAST) report $(OPTIONS)
 
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)

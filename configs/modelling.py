@@ -39,6 +39,11 @@ class Churn(Section):
             return [days for days in FURTHER_DAYS if days < self.horizon_days]
         return sorted(set(self.further_horizons))
 
+    @property
+    def observation_days(self) -> int:
+        """Days after a cutoff until it is known who left."""
+        return self.horizon_days + (self.grace_days if self.definition == "contract" else 0)
+
     def meaning(self) -> dict[str, Any]:
         """What leaving means, as plain values, which models and tuned settings are made for; not how it is told."""
         return self.model_dump(exclude={"further_horizons"})

@@ -11,6 +11,7 @@ from configs.modelling import Backtest, Churn, Clv, Features, Tracking, Training
 from configs.operations import Retention, Schedule, Web
 from configs.outreach import Effect, Lists, Outreach
 from configs.publication import Publication
+from configs.report import Report
 from configs.section import Section, Zone
 from configs.sources import Ingest, Source, TableName, needed_sources
 
@@ -35,6 +36,7 @@ class Settings(Section):
     lists: Lists = Lists()
     outreach: Outreach = Outreach()
     effect: Effect = Effect()
+    report: Report = Report()
     retention: Retention = Retention()
     schedule: Schedule = Schedule()
     publication: Publication = Publication()
@@ -72,8 +74,7 @@ class Settings(Section):
     @property
     def observation_days(self) -> int:
         """Days after a cutoff until its labels (churn and value) are fully observed."""
-        grace = self.churn.grace_days if self.churn.definition == "contract" else 0
-        return max(self.churn.horizon_days + grace, self.clv_horizon_days)
+        return max(self.churn.observation_days, self.clv_horizon_days)
 
     @property
     def tracking_uri(self) -> str:
@@ -90,7 +91,5 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        return self.model_dump(
-            mode="json",
-            exclude={"root", "owner", "tracking", "tuning", "backtest", "retention", "schedule", "publication", "web"},
-        )
+        elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "retention", "schedule"}
+        return self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -55,11 +56,17 @@ def _ends(tables: Mapping[str, pl.DataFrame], cutoff: Cutoff, churn: Churn) -> p
     """customer_id and the instant `at` of every end of a contract in the horizon that no other contract outlasts."""
     contracts = tables["contracts"].lazy()
     ended = contracts.filter(_within("ended_on", cutoff, Horizon(churn.horizon_days)))
+    return final_ends(contracts, ended, cutoff.zone, churn.grace_days)
+
+
+def final_ends(contracts: pl.LazyFrame, ended: pl.LazyFrame, zone: ZoneInfo, grace_days: int) -> pl.LazyFrame:
+    """customer_id and the instant `at` of every end in `ended` that no other of `contracts` outlasts, begun by the
+    `grace_days`-th day (of `zone`) after it."""
     ended = ended.select("customer_id", at="ended_on").unique()
     others = contracts.select("customer_id", other_start="started_on", other_end="ended_on")
     outlasts = pl.col("other_end").is_null() | (pl.col("other_end") > pl.col("at"))
-    began, over = (local_day(pl.col(time), cutoff.zone) for time in ("other_start", "at"))
-    in_time = began <= over + timedelta(days=churn.grace_days)
+    began, over = (local_day(pl.col(time), zone) for time in ("other_start", "at"))
+    in_time = began <= over + timedelta(days=grace_days)
     carried_on = ended.join(others, on="customer_id").filter(outlasts & in_time)
     return ended.join(carried_on, on=["customer_id", "at"], how="anti")
 

@@ -4,6 +4,7 @@ A day starts at local midnight, so that a window across a change to daylight sav
 and its instants, in UTC, are 23 or 25 hours off where they should be.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -83,3 +84,29 @@ def days_between(earlier: pl.Expr, later: pl.Expr) -> pl.Expr:
 def local_day(instant: pl.Expr, zone: ZoneInfo) -> pl.Expr:
     """The day (Date) that an instant falls on in `zone`."""
     return instant.dt.convert_time_zone(zone.key).dt.date()
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month `months` earlier; the last one of a month that is too short. Negative: later."""
+    year, month = divmod(12 * day.year + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """The month before a cutoff, `[the same day of the month before, cutoff)`: on a first, the whole month before."""
+
+    cutoff: Cutoff
+
+    @property
+    def start(self) -> Cutoff:
+        """The cutoff with which it begins."""
+        return Cutoff(months_before(self.cutoff.day, 1), self.cutoff.zone)
+
+    def earlier(self, months: int) -> "Month":
+        """The month that ended so many months before."""
+        return Month(Cutoff(months_before(self.cutoff.day, months), self.cutoff.zone))
+
+    def holds(self, instant: pl.Expr) -> pl.Expr:
+        """Whether an instant lies in it; null where there is none."""
+        return (instant >= self.start.instant) & (instant < self.cutoff.instant)

@@ -1,6 +1,6 @@
 """What acting brought: who would first have been listed, what became of them, and how the arms differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 from pathlib import Path
@@ -56,6 +56,17 @@ def measure(settings: Settings, cutoff: Cutoff, by: str | None, log: Log) -> Mea
     `by`: account_manager, or a column of the customers, whose groups are measured apart too. Returns None, and says
     why, where nobody's horizon is over yet or an arm is empty. Raises DataError where no list was published.
     """
+    compared = arms(settings, cutoff, by, log)
+    if compared is None:
+        return None
+    measured, rows = compared
+    measured = replace(measured, ordering=ordering(settings, rows))
+    _track(settings, cutoff, measured)
+    return measured
+
+
+def arms(settings: Settings, cutoff: Cutoff, by: str | None, log: Log) -> tuple[Measured, pl.DataFrame] | None:
+    """`measure` without an uplift model, and the customers (`happened`) it is from; nothing is logged to MLflow."""
     store = open_store(settings, cutoff)
     listed = first_listed(decisions_before(settings.root, cutoff.day))
     if listed.is_empty():
@@ -74,10 +85,7 @@ def measure(settings: Settings, cutoff: Cutoff, by: str | None, log: Log) -> Mea
     actions, counted = _actions(rows)
     apart = (value["difference"], value["low"], value["high"])
     brought = returned(value["treated"], apart, actions, settings.outreach.action_cost)
-    waiting = listed.height - observed.height
-    measured = Measured(found, brought, actions, counted, waiting, ordering(settings, rows))
-    _track(settings, cutoff, measured)
-    return measured
+    return Measured(found, brought, actions, counted, listed.height - observed.height, None), rows
 
 
 def happened(

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from configs.settings import Settings
+from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
 from pipelines.outreach.history import RISK_LIST_FILE
 from pipelines.outreach.lists import slug
 from pipelines.progress import Log
@@ -37,10 +38,10 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
     """Remove every row of a customer below the root; returns rows and lists removed, by folder.
 
     The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The page
-    and the workbook of an account manager whose list named the customer are removed as a whole: the next night writes
-    the newest anew. Manifests tell of the files as they are then, so the sinks of `[publication]` are sent these days
-    again. Raises LockError while a run for `today` goes on, PublishError where a sink does not answer: then the next
-    night sends them.
+    and the workbook of an account manager whose list named the customer are removed as a whole, and those of the report
+    if it did: the next run writes the newest anew. Manifests tell of the files as they are then, so the sinks of
+    `[publication]` are sent these days again. Raises LockError while a run for `today` goes on, PublishError where a
+    sink does not answer: then the next night sends them.
     """
     with run_lock(settings.root, today):
         known = tombstones(settings.root)
@@ -60,10 +61,21 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
                     write_json(manifest, content | {"files": files})
             removed[part] = count
         removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
+        removed["report"] = _report_of(settings.root, customer_id)
         removed["web"] = forget(settings, customer_id)
     log(", ".join(f"{part} {count:,}" for part, count in removed.items()) + " rows and lists removed")
     send(settings, today, log)
     return removed
+
+
+def _report_of(root: Path, customer_id: str) -> int:
+    """Rows removed of the customers whom the report names, and its page and workbook where they did."""
+    named = root / MOVERS_FILE
+    count = _rows_of(named, customer_id) if named.exists() else 0
+    for file in (root / PAGE, root / WORKBOOK) if count else ():
+        file.unlink(missing_ok=True)
+        count += 1
+    return count
 
 
 def _files(root: Path, ending: str) -> Iterator[Path]:

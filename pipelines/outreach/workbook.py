@@ -33,7 +33,8 @@ def write_workbook(lines: pl.DataFrame, manager: str, context: ListContext, path
         _write_about(workbook, present(lines), manager, context)
 
 
-def _formats(workbook: Workbook, currency: str, **also: Any) -> dict[Kind, Format]:
+def cell_formats(workbook: Workbook, currency: str, **also: Any) -> dict[Kind, Format]:
+    """How cells of each kind look; `also`: further properties of every one."""
     prefix = f'"{currency_prefix(currency).replace(chr(34), "")}"'
     shapes: dict[Kind, dict[str, Any]] = {
         # The quote prefix keeps a text a text also when somebody edits the cell.
@@ -59,8 +60,8 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
     heading = workbook.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2", "bottom": 1}
     )
-    formats = _formats(workbook, context.currency)
-    answers = _formats(workbook, context.currency, bg_color="#FFF8DC")
+    formats = cell_formats(workbook, context.currency)
+    answers = cell_formats(workbook, context.currency, bg_color="#FFF8DC")
     columns = present(lines)
     position = {column.name: index for index, column in enumerate(columns)}
     last_row = len(lines)
@@ -73,7 +74,7 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
         sheet.set_row(row, _height(columns, values))
         for index, (column, value) in enumerate(zip(columns, values, strict=True)):
             shape = (answers if column.answer else formats)[column.kind]
-            _write_cell(sheet, row, index, value, shape, formats["text"])
+            write_cell(sheet, row, index, value, shape, formats["text"])
 
     sheet.freeze_panes(1, position["customer_id"] + 1)
     sheet.autofilter(0, 0, last_row, len(columns) - 1)
@@ -117,7 +118,7 @@ def _height(columns: list[Column], values: tuple[Any, ...]) -> float:
     return POINTS_PER_LINE * min(max(most_lines, 1), MOST_LINES)
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: object, shape: Format, text: Format) -> None:
+def write_cell(sheet: Worksheet, row: int, column: int, value: object, shape: Format, text: Format) -> None:
     """Writes by the type of the value, never by what a text looks like."""
     match value:
         case None:

@@ -18,7 +18,7 @@ ENVIRONMENT = environment(Path(__file__).parent / "templates")
 class Section:
     """A heading, sentences, a chart (None: no chart) and the table of its figures (None: no table).
 
-    `opened`: the table is shown at once, not on request.
+    `opened`: the table is shown at once, not on request. `meanings`: what is behind its figures, shown on request.
     """
 
     heading: str
@@ -26,6 +26,7 @@ class Section:
     chart: Chart | None
     table: pl.DataFrame | None
     opened: bool = False
+    meanings: Sequence[tuple[str, str]] = ()
 
 
 NOTHING: Mapping[str, str] = {}
@@ -43,11 +44,12 @@ def render(
     `tiles`: the figures to see first, name -> figure. `links`: text -> address, of pages beside this one.
     """
     return ENVIRONMENT.get_template("report.html.j2").render(
-        title=title, summary=summary, sections=[_drawn(section) for section in sections], tiles=tiles, links=links
+        title=title, summary=summary, sections=[drawn(section) for section in sections], tiles=tiles, links=links
     )
 
 
-def _drawn(section: Section) -> dict[str, Any]:
+def drawn(section: Section) -> dict[str, Any]:
+    """A section for a template: its charts as SVG, wide and narrow, its table as rows of texts."""
     table, chart = section.table, section.chart
     return {
         "heading": section.heading,
@@ -57,6 +59,7 @@ def _drawn(section: Section) -> dict[str, Any]:
         if chart is None
         else {n: Markup(as_svg(chart, w)) for n, w in (("wide", WIDE), ("narrow", NARROW))},
         "opened": section.opened,
+        "meanings": section.meanings,
         "columns": [] if table is None else [name.replace("_", " ") for name in table.columns],
         "kinds": [] if table is None else ["number" if dtype.is_numeric() else "text" for dtype in table.dtypes],
         "rows": [] if table is None else [[_shown(value) for value in row] for row in table.rows()],

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from configs.errors import ConfigError
 from configs.load import expand_environment, load_settings
+from configs.settings import Settings
 
 MINIMAL = """
 name = "bakery"
@@ -101,8 +102,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             'right: zone that decides what a day is, e.g. "Europe/London"',
             "currency = 3: Input should be a valid string; right: three-letter currency code",
             "colour: no such key; right: known: name, company, owner, root, business_timezone, currency, sources, "
-            "churn, clv, ingest, features, training, tuning, backtest, lists, outreach, effect, retention, schedule, "
-            "publication, web, tracking",
+            + ", ".join(list(Settings.model_fields)[7:]),
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from features.time import LIFETIME, Cutoff, Horizon, Window, days_between, midnight, windows
+from features.time import LIFETIME, Cutoff, Horizon, Month, Window, days_between, midnight, months_before, windows
 from tests.features.drawn_tables import at, cutoff
 from tests.reference.view import first_instant
 
@@ -77,3 +77,28 @@ def test_days_between_are_of_24_hours():
     instants = pl.DataFrame({"earlier": [at("2025-03-30 00:00"), None], "later": [at("2025-03-30 18:00")] * 2})
     assert instants.select(days_between(pl.col("earlier"), pl.col("later"))).to_series().to_list() == [0.75, None]
     assert instants.select(days_between(pl.col("later"), pl.col("earlier"))).to_series().to_list() == [-0.75, None]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "found"),
+    [
+        ("2026-03-01", 1, "2026-02-01"),
+        ("2026-03-31", 1, "2026-02-28"),  # February is too short
+        ("2024-03-30", 1, "2024-02-29"),
+        ("2026-01-15", 1, "2025-12-15"),
+        ("2026-02-28", 12, "2025-02-28"),
+        ("2026-11-30", -3, "2027-02-28"),
+    ],
+)
+def test_months_before(day: str, months: int, found: str):
+    assert months_before(date.fromisoformat(day), months).isoformat() == found
+
+
+def test_a_month_holds_its_first_moment_and_not_its_end():
+    london = Month(cutoff("2025-04-01", "Europe/London"))  # the clocks went forward on 30 March
+    instants = pl.DataFrame(
+        {"at": [at("2025-02-28 23:59"), at("2025-03-01"), at("2025-03-31 22:59"), at("2025-03-31 23:00"), None]}
+    )
+
+    assert instants.select(held=london.holds(pl.col("at")))["held"].to_list() == [False, True, True, False, None]
+    assert (london.start.day, london.earlier(12).start.day) == (date(2025, 3, 1), date(2024, 3, 1))

@@ -36,6 +36,7 @@ COMMANDS = (
     "ablation",
     "backtest",
     "effect",
+    "report",
     "oracle",
 )
 BY_HAND = ("models", "promote", "rollback")

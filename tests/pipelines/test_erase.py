@@ -11,6 +11,7 @@ import pytest
 
 from configs.settings import Settings
 from features.time import Cutoff
+from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
 from pipelines.erase import erase
 from pipelines.ingest import ingest
 from pipelines.outreach.lists import ListContext, write_lists
@@ -39,6 +40,12 @@ def below(root: Path, text: str) -> list[str]:
     return sorted(found)
 
 
+def write_cell(text: str, file: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append([text])
+    book.save(file)
+
+
 @pytest.fixture
 def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     """A store, a feature matrix and a publication in which two customers of like ids stand."""
@@ -49,6 +56,9 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     (settings.root / "features").mkdir()
     pl.DataFrame({"customer_id": [GONE]}).write_parquet(settings.root / "features" / "matrix.parquet")
     pl.DataFrame({"customer_id": [GONE, LIKE]}).write_parquet(settings.root / "realised_examples.parquet")
+    pl.DataFrame({"customer_id": [LIKE, GONE]}).write_parquet(settings.root / MOVERS_FILE)
+    (settings.root / PAGE).write_text(f"<td>{GONE}</td>")
+    write_cell(GONE, settings.root / WORKBOOK)
     rows = [
         {**CUSTOMER, "customer_id": GONE, "display_name": None},
         {**CUSTOMER, "customer_id": LIKE, "display_name": "A\u2028B\x85C"},
@@ -70,11 +80,12 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
         "risk_list.parquet",
         "matrix.parquet",
         *(f"anna-schmidt.{ending}" for ending in ("html", "csv", "xlsx")),
+        *(MOVERS_FILE, PAGE, WORKBOOK),
     } <= set(before)
 
     removed = erase(settings, GONE, TODAY, lambda _: None)
 
-    assert removed | {"store": 3, "features": 1, "published": 4, "realised": 1} == removed
+    assert removed | {"store": 3, "features": 1, "published": 4, "realised": 1, "report": 3} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
     lists = settings.root / "published" / "2026-06-15" / "lists"
     assert sorted(path.name for path in lists.iterdir()) == [
@@ -83,6 +94,12 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
     assert LIKE in (lists / "anna-schmidt.csv").read_text(encoding="utf-8")
     published = settings.root / "published" / "2026-06-15"
     assert read_json(published / MANIFEST)["files"] == hashes_below(published)
+
+
+def test_a_report_that_does_not_name_the_customer_stays(settings: Settings) -> None:
+    pl.DataFrame({"customer_id": [LIKE]}).write_parquet(settings.root / MOVERS_FILE)
+    assert erase(settings, GONE, TODAY, lambda _: None)["report"] == 0
+    assert (settings.root / PAGE).exists() and (settings.root / WORKBOOK).exists()
 
 
 def test_a_second_time_removes_nothing(settings: Settings) -> None:

@@ -1,0 +1,66 @@
+"""The report of the four elements, for those who lead account managers and the data team."""
+
+from base64 import b64encode
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from pipelines.elements.report import FIGURES_FILE, Report, latest
+from pipelines.reports.elements import MOVERS, movers_section, sections, summary, tiles
+from pipelines.reports.page import drawn
+from pipelines.web.people import Sight
+from pipelines.web.schema import MANAGER
+from pipelines.web.site import NOT_FOUND, SiteOf, Stopped, VisitorOf
+
+router = APIRouter()
+
+
+@router.get("/report")
+def report(site: SiteOf, visitor: VisitorOf) -> Response:
+    """The sections of the latest report; of the customers it names, those whom the visitor sees."""
+    if visitor.person.role == MANAGER:
+        raise Stopped(*NOT_FOUND)
+    settings = site.settings
+    file = settings.root / FIGURES_FILE
+    if not file.exists():
+        raise Stopped(503, "No report yet", "None has been made yet. `holdfast report` makes one, once a month.")
+    found, parts = _of(settings.root, settings.currency, file.stat().st_mtime_ns)
+    seen = _seen(found.movers, visitor.sight, settings.lists.unassigned_manager)
+    shown = [part for part in parts if part["heading"] != MOVERS]
+    if seen.height:
+        place = next((index for index, part in enumerate(parts) if part["heading"] == MOVERS), len(shown))
+        shown.insert(place, drawn(movers_section(seen, settings.currency)))
+    return site.page(
+        "report.html.j2",
+        visitor,
+        report=found,
+        sections=shown,
+        summary=summary(found),
+        tiles=tiles(found, settings.currency),
+    )
+
+
+@lru_cache(maxsize=2)
+def _of(root: Path, currency: str, stamp: int) -> tuple[Report, list[dict[str, Any]]]:
+    """The latest report and its sections, drawn once for each `stamp` of the file."""
+    found = latest(root)
+    if found is None:
+        raise Stopped(*NOT_FOUND)
+    parts = [drawn(section) for section in sections(found, currency)]
+    for part in parts:
+        # As pictures of their own: the styles within would be refused by the page's policy.
+        part["charts"] = {size: _as_picture(str(svg)) for size, svg in part["charts"].items()}
+    return found, parts
+
+
+def _as_picture(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+
+
+def _seen(movers: pl.DataFrame, sight: Sight, unassigned: str) -> pl.DataFrame:
+    managers = movers["account_manager"].fill_null(unassigned)
+    return movers.filter(pl.Series([sight.covers(name) for name in managers], dtype=pl.Boolean))
