@@ -29,8 +29,8 @@ def answer(
     back: Text = "/",
 ) -> Response:
     """Record an outcome; where it cannot be, the form comes back with what was filled in."""
-    publication = site.publication()
-    row = _theirs(publication.rows.get(customer_id), visitor)
+    publication = site.board().publication
+    row = _theirs(publication.row(customer_id), visitor)
     values = {"note": note, "snooze_until": snooze_until}
     try:
         what = checked(status, note, snooze_until, site.today)
@@ -47,7 +47,7 @@ def answer(
 @router.post("/undo")
 def take_back(site: SiteOf, visitor: VisitorOf, customer_id: Text, seen: Count, back: Text = "/") -> Response:
     """Undo the latest answer."""
-    row = site.publication().rows.get(customer_id)
+    row = site.board().publication.row(customer_id)
     last = site.database.read(lambda session: latest(session, customer_id))
     owner = row["account_manager"] if row else last.account_manager if last else None
     if owner is None or not visitor.sight.covers(owner):

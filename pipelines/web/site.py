@@ -12,11 +12,10 @@ from fastapi.responses import HTMLResponse
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
+from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
-from pipelines.web.entries import Latest
 from pipelines.web.people import Sight, sight_of
-from pipelines.web.publication import Publication, Publications
-from pipelines.web.query import Item, items
+from pipelines.web.publication import Publications
 from pipelines.web.schema import Entry, Person
 from pipelines.web.security import COOKIE, Clock, Seal, Tries, Visit
 
@@ -53,23 +52,19 @@ class Site:
         self.seal = Seal(settings.root)
         self.tries = Tries(now)
         self.publications = Publications(settings)
-        self.latest = Latest(self.database)
+        self.boards = Boards(self.publications, self.database)
 
     @property
     def today(self) -> date:
         """The day in the business time zone."""
         return self.now().astimezone(self.settings.zone).date()
 
-    def publication(self) -> Publication:
-        """The current publication; raises Stopped before the first."""
-        found = self.publications.current()
+    def board(self) -> Board:
+        """The lists of the current publication with what was recorded; raises Stopped before the first."""
+        found = self.boards.current()
         if found is None:
             raise Stopped(503, "No list yet", "Nothing has been published yet. Come back after the first night.")
         return found
-
-    def items(self, publication: Publication, sight: Sight) -> list[Item]:
-        """Everybody on the lists whom `sight` covers, with what was recorded of them."""
-        return items(publication, self.latest.by_customer(), sight)
 
     def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
         """The page made from a template."""
@@ -103,7 +98,8 @@ def answered(entry: Entry) -> str:
     return entry.status.replace("_", " ") + until
 
 
-def site_of(request: Request) -> Site:
+# What waits for nothing is asynchronous: a thread for each would cost more than it does.
+async def site_of(request: Request) -> Site:
     """The site of the app that answers."""
     return request.app.state.site
 
@@ -111,7 +107,7 @@ def site_of(request: Request) -> Site:
 SiteOf = Annotated[Site, Depends(site_of)]
 
 
-def visit_of(request: Request, site: SiteOf) -> Visit | None:
+async def visit_of(request: Request, site: SiteOf) -> Visit | None:
     """The visit of the cookie that came, signed in or not."""
     return site.seal.read(request.cookies.get(COOKIE), site.now())
 
@@ -137,7 +133,7 @@ def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
 VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 
 
-def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
+async def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
     """Raises Stopped for a form that this visit was not given."""
     if visit is None or not site.seal.is_of(visit, token):
         raise Stopped(403, "Not accepted", "This form is not one of your pages, or is too old. Load the page again.")

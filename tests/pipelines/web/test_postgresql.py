@@ -15,9 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from configs.errors import DependencyError
 from configs.settings import Settings
 from features.time import Cutoff
+from pipelines.web.board import Boards
 from pipelines.web.database import Database
-from pipelines.web.entries import Answer, Latest, Overtaken, history, record, undo
+from pipelines.web.entries import Answer, Overtaken, history, record, undo
 from pipelines.web.people import invite, redeem
+from pipelines.web.publication import Publications
 from pipelines.web.recorded import forget, outcomes
 from pipelines.web.schema import Base
 
@@ -76,14 +78,15 @@ def test_a_link_works_once_also_for_two_at_the_same_moment(database: Database) -
 
 
 def test_answers_are_recorded_undone_read_by_ingest_and_forgotten(database: Database, settings: Settings) -> None:
-    latest = Latest(database)
-    assert latest.by_customer() == {}
+    boards = Boards(Publications(settings), database)
+    assert boards.current() is None and boards.entries == {}  # before the first night
     answer = Answer("snooze", "Ärger", date(2026, 7, 1))
     database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
     with pytest.raises(Overtaken) as told:
         database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
     assert (told.value.entry.number, told.value.entry.at) == (1, NOW)
-    assert latest.by_customer()["A-1"].note == "Ärger"
+    boards.current()
+    assert boards.entries["A-1"].note == "Ärger"
     tomorrow = Cutoff(date(2026, 6, 16), settings.zone)
     assert outcomes(settings, tomorrow).select("status", "at").rows() == [("snooze", NOW)]
 
