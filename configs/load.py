@@ -17,7 +17,7 @@ from configs.sources import needed_sources
 
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_ADDRESS = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|[?&](password|pwd)=(?!\$\{)[^&\s]", re.IGNORECASE)
-SECRET_KEYS = {"uri", "database"}
+SECRET_KEYS = {"uri", "database", "client_secret"}
 
 
 def load_settings(path: Path, output: Path | None = None) -> Settings:
@@ -71,8 +71,10 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         if isinstance(table, dict)
         for key in ("uri", "path")
     }
-    for section, key in (("tracking", "uri"), ("web", "database")):
-        held = raw.get(section)
+    for section, key in (("tracking", "uri"), ("web", "database"), ("web.oidc", "client_secret")):
+        held: Any = raw
+        for part in section.split("."):
+            held = held.get(part) if isinstance(held, dict) else None
         addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
     mistakes = []
     for key, address in addresses.items():

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from pipelines.web.entries import Overtaken, Refused, checked, latest, record, undo
 from pipelines.web.publication import Row
 from pipelines.web.schema import Entry
-from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
+from pipelines.web.site import NOT_THEIRS, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
 
 router = APIRouter(dependencies=[CheckedForm])
 PAGES = ("/", "/customer")
@@ -51,7 +51,7 @@ def take_back(site: SiteOf, visitor: VisitorOf, customer_id: Text, seen: Count, 
     last = site.database.read(lambda session: latest(session, customer_id))
     owner = row["account_manager"] if row else last.account_manager if last else None
     if owner is None or not visitor.sight.covers(owner):
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_THEIRS)
     try:
         entry = site.database.write(lambda session: undo(session, customer_id, seen, visitor.person.name, site.now()))
     except Refused as error:
@@ -65,7 +65,7 @@ def take_back(site: SiteOf, visitor: VisitorOf, customer_id: Text, seen: Count, 
 
 def _theirs(row: Row | None, visitor: Visitor) -> Row:
     if row is None or not visitor.sight.covers(row["account_manager"]):
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_THEIRS)
     return row
 
 

@@ -1,7 +1,7 @@
 """The account managers' web app: lists, customers and the team, read from the current publication."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +15,8 @@ from configs.errors import DependencyError
 from configs.settings import Settings
 from pipelines.outreach.page import TEMPLATES as LISTS
 from pipelines.web import actions, pages, signing
-from pipelines.web.security import HEADERS, Clock
+from pipelines.web.schema import REFUSED
+from pipelines.web.security import COOKIE, HEADERS, Clock
 from pipelines.web.site import NOT_FOUND, Site, Stopped
 
 LARGEST_FORM = 64 * 1024
@@ -49,12 +50,18 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
         return {"status": "ok"}
 
     @app.exception_handler(Stopped)
-    def stopped(_: Request, error: Stopped) -> HTMLResponse:
+    def stopped(request: Request, error: Stopped) -> HTMLResponse:
+        visit = site.seal.read(request.cookies.get(COOKIE), site.now()) if error.refused else None
+        if visit and visit.person and error.refused:
+            with suppress(DependencyError):
+                site.note(visit.person, REFUSED, error.refused)
         return _message(site, error.status, error.heading, error.said)
 
     @app.exception_handler(DependencyError)
     def away(_: Request, error: DependencyError) -> HTMLResponse:
-        return _message(site, 503, "Try again soon", "The database does not answer. Nothing was recorded.")
+        return _message(
+            site, 503, "Try again soon", "Something that this page needs does not answer. Nothing was recorded."
+        )
 
     @app.exception_handler(HTTPException)
     def other(_: Request, error: HTTPException) -> HTMLResponse:

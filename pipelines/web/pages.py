@@ -12,8 +12,8 @@ from pipelines.web.board import RECORDED, Board
 from pipelines.web.entries import history
 from pipelines.web.pictures import bars, line, marks
 from pipelines.web.query import PAGE_ROWS, Query, matching
-from pipelines.web.schema import MANAGER, Entry
-from pipelines.web.site import NOT_FOUND, Site, SiteOf, Stopped, Visitor, VisitorOf, given
+from pipelines.web.schema import EXPORTED, MANAGER, Entry
+from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, SiteOf, Stopped, Visitor, VisitorOf, given
 from pipelines.web.team import reason_in_words, share, shares, week
 from pipelines.web.timeline import events, first_day, lanes
 
@@ -56,7 +56,7 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
     if row is None and log and visitor.sight.covers(log[0].account_manager):
         return site.page("gone.html.j2", visitor, customer_id=id, log=log)
     if row is None or not visitor.sight.covers(row["account_manager"]):
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_THEIRS)
     past = row["probability_history"] or []
     happened = events(site.settings, publication.day, id)
     weights = [abs(row[f"reason_{n}_shap"] or 0) for n in (1, 2, 3)]
@@ -82,7 +82,7 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
 def team(site: SiteOf, visitor: VisitorOf) -> Response:
     """How far the lists are worked, for those who lead account managers and the data team."""
     if visitor.person.role == MANAGER:
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_FOUND, "the team's page")
     board = site.board()
     every = board.seen_by(visitor.sight)
     since = site.database.read(lambda session: week(site.settings, board.publication, every, visitor.sight, session))
@@ -107,6 +107,7 @@ def export(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     table = found.select(
         "customer_id", *recorded, pl.exclude("customer_id", *RECORDED, "done", "reason", "name", "find")
     )
+    site.note(visitor.person.name, EXPORTED, f"{table.height} rows of the list of {board.publication.day}")
     file = BytesIO()
     write_csv(table, file)
     name = f'attachment; filename="list-{board.publication.day}.csv"'

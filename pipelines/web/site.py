@@ -12,25 +12,28 @@ from fastapi.responses import HTMLResponse
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
+from pipelines.web.audit import note
 from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
 from pipelines.web.people import Sight, sight_of
+from pipelines.web.provider import Provider
 from pipelines.web.publication import Publications
 from pipelines.web.schema import Entry, Person
-from pipelines.web.security import COOKIE, Clock, Seal, Tries, Visit
+from pipelines.web.security import COOKIE, Clock, Seal, Visit
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 
 class Stopped(Exception):
-    """A page that cannot be shown: the status of the answer, and what to say."""
+    """A page that cannot be shown: the status of the answer, what to say, and what the log is to say of it, if any."""
 
-    def __init__(self, status: int, heading: str, said: str) -> None:
+    def __init__(self, status: int, heading: str, said: str, refused: str | None = None) -> None:
         super().__init__(said)
-        self.status, self.heading, self.said = status, heading, said
+        self.status, self.heading, self.said, self.refused = status, heading, said, refused
 
 
 NOT_FOUND = (404, "Not found", "There is no such page, or it is not for you.")
+NOT_THEIRS = (*NOT_FOUND, "a customer of others, or of nobody")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Site:
         self.database = Database(settings)
         self.database.migrate()
         self.seal = Seal(settings.root)
-        self.tries = Tries(now)
+        oidc = settings.web.oidc
+        self.provider = Provider(oidc, settings.web.address) if oidc else None
         self.publications = Publications(settings)
         self.boards = Boards(self.publications, self.database)
 
@@ -66,11 +70,17 @@ class Site:
             raise Stopped(503, "No list yet", "Nothing has been published yet. Come back after the first night.")
         return found
 
+    def note(self, person: str | None, kind: str, detail: str) -> None:
+        """Append to the log of who was there."""
+        self.database.write(lambda session: note(session, self.now(), person, kind, detail))
+
     def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
         """The page made from a template."""
         publication = self.publications.current()
         text = ENVIRONMENT.get_template(template).render(
             **values,
+            status=status,
+            provider=self.settings.web.oidc.label if self.settings.web.oidc else None,
             company=self.settings.company or self.settings.name,
             visitor=visitor,
             token=self.seal.form(visitor.visit) if visitor else None,
@@ -125,7 +135,9 @@ def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
         raise Stopped(
             401,
             "Please sign in",
-            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one.",
+            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one."
+            if site.provider is None
+            else "You are not signed in, or no longer.",
         )
     return Visitor(person, sight_of(person, site.settings.web), visit)
 
@@ -136,7 +148,12 @@ VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 async def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
     """Raises Stopped for a form that this visit was not given."""
     if visit is None or not site.seal.is_of(visit, token):
-        raise Stopped(403, "Not accepted", "This form is not one of your pages, or is too old. Load the page again.")
+        raise Stopped(
+            403,
+            "Not accepted",
+            "This form is not one of your pages, or is too old. Load the page again.",
+            "a form that no page of theirs held",
+        )
 
 
 CheckedForm = Depends(form_of)

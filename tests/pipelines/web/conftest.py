@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import text
 
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
 from pipelines.storage import MANIFEST, commit, point, staged
 from pipelines.web.app import create_app
+from pipelines.web.database import Database
 from pipelines.web.people import invite
 from pipelines.web.schema import MANAGER
 from tests.pipelines.outreach.conftest import CUSTOMER, SCHEMA
@@ -71,6 +74,19 @@ class Company:
         point(root / "current", done)
         assert (root / "current" / MANIFEST).exists()
         return done
+
+
+def with_the_first_version(database: Database) -> None:
+    """Fill tables of the schema "0001" as its version of the app did: a person, their link, and an entry."""
+    hashed = sha256(b"secret").hexdigest()
+    for statement in (
+        "insert into people (name, role, account_manager, sessions) values ('anna', 'manager', 'Anna Schmidt', 3)",
+        "insert into invitations (secret_hash, person, expires_at) values "
+        f"('{hashed}', 'anna', '2026-06-16 09:00:00.000000')",
+        "insert into entries (customer_id, number, kind, list_date, status, note, account_manager, person, at) values "
+        "('A-1', 1, 'answer', '2026-06-15', 'saved', 'Ärger', 'Anna Schmidt', 'anna', '2026-06-15 09:00:00.000000')",
+    ):
+        database.write(lambda session, statement=statement: session.execute(text(statement)))
 
 
 @pytest.fixture

