@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from configs.errors import DependencyError
 from configs.settings import Settings
 from pipelines.outreach.page import TEMPLATES as LISTS
-from pipelines.web import actions, pages, signing
+from pipelines.web import actions, oversight, pages, signing
 from pipelines.web.schema import REFUSED
 from pipelines.web.security import COOKIE, HEADERS, Clock
 from pipelines.web.site import NOT_FOUND, Site, Stopped
@@ -34,7 +34,7 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
 
     app = FastAPI(openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for part in (pages, actions, signing):
+    for part in (pages, actions, oversight, signing):
         app.include_router(part.router)
     # Another site's name that leads here must not open it: browsers would treat it as that site's own.
     hosts = {urlsplit(settings.web.address).hostname or "", "127.0.0.1", "localhost"}

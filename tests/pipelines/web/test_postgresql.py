@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from configs.errors import DependencyError
 from configs.settings import Settings
 from features.time import Cutoff
-from pipelines.web.audit import note
+from pipelines.web.audit import access, audit, note
 from pipelines.web.board import Boards
 from pipelines.web.database import Database
 from pipelines.web.entries import Answer, Overtaken, history, record, undo
@@ -81,6 +81,21 @@ def test_what_was_kept_before_survives_the_migration(database: Database) -> None
         database.write(lambda session: note(session, NOW, "anna", "signed_in", "by a link"))
         with pytest.raises(DBAPIError, match=f"{log} stay as they are"):
             database.write(lambda session, log=log: session.execute(text(f"update {log} set person = 'bo'")))
+
+
+def test_the_audit_reads_both_logs(database: Database) -> None:
+    database.write(lambda session: note(session, NOW, "anna", "signed_in", "by a link"))
+    answer = Answer("lost", "Ärger", None)
+    database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW + timedelta(minutes=1)))
+
+    lines, count = database.read(lambda session: audit(session, "anna", "", 0, 10))
+    (anna,) = database.read(lambda session: access(session, NOW))
+
+    assert [(line.at, line.kind, line.detail, line.customer_id, line.note) for line in lines] == [
+        (NOW + timedelta(minutes=1), "answer", "lost", "A-1", "Ärger"),
+        (NOW, "signed_in", "by a link", None, None),
+    ]
+    assert (count, anna.person.name, anna.seen_at, anna.open_until) == (2, "anna", NOW, NOW + timedelta(hours=1))
 
 
 def test_the_limit_of_tries_holds_for_all_who_serve(database: Database, settings: Settings) -> None:
