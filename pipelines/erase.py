@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from configs.settings import Settings
+from pipelines.outreach.digest import FOLDER as DIGESTS
 from pipelines.outreach.history import RISK_LIST_FILE
 from pipelines.outreach.lists import slug
 from pipelines.progress import Log
@@ -35,9 +36,10 @@ ALONE = "realised*.parquet"
 def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
     """Remove every row of a customer below the root; returns rows and lists removed, by folder.
 
-    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The page
-    and the workbook of an account manager whose list named the customer are removed as a whole: the next night writes
-    the newest anew. Manifests tell of the files as they are then. Raises LockError while a run for `today` goes on.
+    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The
+    page, workbook and digest of an account manager whose list named the customer are removed as a whole: the next night
+    writes the newest anew. Manifests tell of the files as they are then. Raises LockError while a run for `today` goes
+    on.
     """
     with run_lock(settings.root, today):
         known = tombstones(settings.root)
@@ -94,12 +96,14 @@ def _lines_of(file: Path, customer_id: str) -> int:
 
 
 def _lists_of(root: Path, customer_id: str) -> int:
-    """Pages and workbooks removed of the account managers whose list named the customer."""
+    """Pages, workbooks and digests removed of the account managers whose list named the customer."""
     count = 0
     for file in _files(root, RISK_LIST_FILE):
         listed = pl.read_parquet(file, columns=["customer_id", "account_manager"])
         for manager in listed.filter(pl.col("customer_id") == customer_id)["account_manager"]:
-            for ending in (".html", ".xlsx"):
-                (file.parent / "lists" / (slug(manager) + ending)).unlink(missing_ok=True)
-                count += 1
+            lists, base = file.parent / "lists", slug(manager)
+            names = (f"{base}.html", f"{base}.xlsx", f"{DIGESTS}/{base}.txt", f"{DIGESTS}/{base}.html")
+            for path in (lists / name for name in names):
+                count += path.exists()
+                path.unlink(missing_ok=True)
     return count
