@@ -14,7 +14,7 @@ from pipelines.web.pictures import bars, line, marks
 from pipelines.web.query import PAGE_ROWS, Query, matching
 from pipelines.web.schema import EXPORTED, MANAGER, Entry
 from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, SiteOf, Stopped, Visitor, VisitorOf, given
-from pipelines.web.team import reason_in_words, share, shares, week
+from pipelines.web.team import crossed, reason_in_words, share, shares, week
 from pipelines.web.timeline import events, first_day, lanes
 
 router = APIRouter()
@@ -41,7 +41,7 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
         first=(page - 1) * PAGE_ROWS,
         page=page,
         pages=pages,
-        reasons=sorted((reason_in_words(group), group) for group in every["reason"].unique().drop_nulls()),
+        reasons=sorted((reason_in_words(group), group) for group in every["reasons"].explode().unique().drop_nulls()),
         managers=sorted(every["account_manager"].unique()),
         told=told(site, board, visitor, request.query_params.get("told", "")),
     )
@@ -86,12 +86,14 @@ def team(site: SiteOf, visitor: VisitorOf) -> Response:
     board = site.board()
     every = board.seen_by(visitor.sight)
     since = site.database.read(lambda session: week(site.settings, board.publication, every, visitor.sight, session))
+    by_reason = shares(every.explode("reasons"), "reasons", site.today).sort("value_at_risk", descending=True)
     return site.page(
         "team.html.j2",
         visitor,
         total=share(every, site.today),
         managers=shares(every, "account_manager", site.today).sort("account_manager").rows(named=True),
-        reasons=shares(every, "reason", site.today).sort("value_at_risk", descending=True).rows(named=True),
+        reasons=by_reason.rows(named=True),
+        crossed=crossed(every, by_reason["reasons"].to_list()),
         in_words=reason_in_words,
         week=since,
         link=lambda **asked: Query(**asked).address(),
@@ -105,7 +107,7 @@ def export(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     found = matching(asked, board.seen_by(visitor.sight))
     recorded = [name for name in RECORDED if name != "recorded_list"]
     table = found.select(
-        "customer_id", *recorded, pl.exclude("customer_id", *RECORDED, "done", "reason", "name", "find")
+        "customer_id", *recorded, pl.exclude("customer_id", *RECORDED, "done", "reasons", "name", "find")
     )
     site.note(visitor.person.name, EXPORTED, f"{table.height} rows of the list of {board.publication.day}")
     file = BytesIO()

@@ -18,8 +18,10 @@ from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE
 from pipelines.outreach.wording import one_line
 from pipelines.publish import CURRENT
 from pipelines.storage import MANIFEST, read_json, tombstones
+from pipelines.web.pictures import LEAST_WEIGHT
 
 Row = dict[str, Any]
+REASONS = 3
 # Columns that older publications lack.
 LATER_COLUMNS: Mapping[str, pl.DataType] = {
     "display_name": pl.String(),
@@ -62,12 +64,12 @@ class Publication:
     def table(self) -> pl.DataFrame:
         """What the lists are searched, sorted and counted by: the rows, without their history, and three columns.
 
-        `reason`: the group of reasons that raises the risk most, null where none does. `name`: what the customer is
-        called, without regard to case. `find`: name and id.
+        `reasons`: up to three groups of reasons that raise the risk most, the strongest first, null where none does.
+        `name`: what the customer is called, without regard to case. `find`: name and id.
         """
-        weights = self._why.unpivot(index="customer_id", variable_name="reason", value_name="weight")
-        raising = weights.filter(pl.col("weight") > 0).sort("weight", descending=True, maintain_order=True)
-        strongest = raising.unique("customer_id", keep="first").select("customer_id", "reason")
+        weights = self._why.unpivot(index="customer_id", variable_name="reasons", value_name="weight")
+        raising = weights.filter(pl.col("weight") >= LEAST_WEIGHT).sort("weight", descending=True, maintain_order=True)
+        strongest = raising.group_by("customer_id", maintain_order=True).agg(pl.col("reasons").head(REASONS))
         listed = self.risk_list.drop("probability_history").join(
             strongest, on="customer_id", how="left", maintain_order="left"
         )

@@ -75,9 +75,10 @@ def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
         "done": None if asked.state == "all" else asked.state == "done",
         "risk_band": asked.band or None,
         "account_manager": asked.manager or None,
-        "reason": asked.reason or None,
     }
     conditions = [pl.col(name) == value for name, value in wanted.items() if value is not None]
+    if asked.reason:
+        conditions.append(pl.col("reasons").list.contains(asked.reason))
     if asked.find:
         conditions.append(pl.col("find").str.contains(asked.find.casefold(), literal=True))
     return table.filter(*conditions).sort(

@@ -1,7 +1,7 @@
 """How far the lists are worked, what is overdue, where the value at risk lies, and what changed since last week."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,17 +20,21 @@ from pipelines.web.publication import Publication
 from pipelines.web.schema import ANSWER, Entry
 
 WEEK = timedelta(days=7)
+CROSSED = 6
 FIGURES = {"account_manager": pl.String(), "customer_id": pl.String(), "value_at_risk": pl.Float64()}
 
 
 @dataclass(frozen=True)
 class Week:
-    """The lists now against those of `since`: customers who came and left, value at risk, answers given by word."""
+    """The lists now against those of `since`, and the answers given by word.
+
+    `managers`: of each account manager, account_manager, came and left (customers), before and now (value at risk).
+    `total`: the same figures of all together.
+    """
 
     since: date | None
-    came: int
-    left: int
-    value_before: float
+    managers: list[dict[str, Any]]
+    total: dict[str, Any]
     answers: Mapping[str, int]
 
 
@@ -46,6 +50,19 @@ def share(table: pl.DataFrame, today: date) -> dict[str, Any]:
 def shares(table: pl.DataFrame, by: str, today: date) -> pl.DataFrame:
     """The same figures for each value of the column `by`."""
     return table.group_by(by, maintain_order=True).agg(_figures(today))
+
+
+def crossed(table: pl.DataFrame, reasons: Sequence[str | None]) -> tuple[list[str], list[tuple[str, list[float]]]]:
+    """Value at risk by account manager and reason: the first `CROSSED` reasons, and a row for each account manager.
+
+    A customer with several reasons counts under each.
+    """
+    named = [reason for reason in reasons if reason][:CROSSED]
+    has = [
+        pl.col("value_at_risk").filter(pl.col("reasons").list.contains(reason)).sum().alias(reason) for reason in named
+    ]
+    rows = table.group_by("account_manager").agg(has).sort("account_manager").rows()
+    return named, [(manager, list(values)) for manager, *values in rows]
 
 
 def _figures(today: date) -> list[pl.Expr]:
@@ -71,11 +88,21 @@ def week(settings: Settings, publication: Publication, now: pl.DataFrame, sight:
     answers = _answers_since(session, midnight(publication.day - WEEK, settings.zone), sight)
     earlier = published_before(settings.root / "published", publication.day - WEEK + timedelta(days=1))
     if not earlier:
-        return Week(None, 0, 0, 0.0, answers)
+        return Week(None, [], {}, answers)
     before = earlier[-1].read(RISK_LIST_FILE, FIGURES)
     seen = before.filter(pl.col("account_manager").map_elements(sight.covers, return_dtype=pl.Boolean))
-    came, left = now.join(seen, on="customer_id", how="anti"), seen.join(now, on="customer_id", how="anti")
-    return Week(earlier[-1].day, came.height, left.height, float(seen["value_at_risk"].sum()), answers)
+    at_risk, nobody, nothing = pl.col("value_at_risk"), pl.lit(False), pl.lit(0.0)
+    absent_then, absent_now = (~pl.col("customer_id").is_in(there["customer_id"].implode()) for there in (seen, now))
+    moves = pl.concat(
+        [
+            now.select("account_manager", came=absent_then, left=nobody, before=nothing, now=at_risk),
+            seen.select("account_manager", came=nobody, left=absent_now, before=at_risk, now=nothing),
+        ]
+    )
+    by_manager = moves.group_by("account_manager").agg(pl.all().sum()).sort("account_manager")
+    return Week(
+        earlier[-1].day, by_manager.rows(named=True), moves.drop("account_manager").sum().row(0, named=True), answers
+    )
 
 
 def _answers_since(session: Session, start: datetime, sight: Sight) -> dict[str, int]:

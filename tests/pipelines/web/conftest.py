@@ -1,5 +1,6 @@
 """A company of two account managers with a list of the day, the app over it, and a clock that a test sets."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -87,6 +88,13 @@ def with_the_first_version(database: Database) -> None:
         "('A-1', 1, 'answer', '2026-06-15', 'saved', 'Ärger', 'Anna Schmidt', 'anna', '2026-06-15 09:00:00.000000')",
     ):
         database.write(lambda session, statement=statement: session.execute(text(statement)))
+
+
+def cells(text: str, heading: str) -> list[list[str]]:
+    """What the cells say of the first table after a heading, row by row."""
+    table = text.split(f">{heading}</h2>")[1].split("<tbody>")[1].split("</tbody>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.replace("\n", "").split("<tr>")[1:]]
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in rows]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The data team's page: who has access, the control group in numbers, and everything that was done."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.storage import MANIFEST, read_json, write_json
-from tests.pipelines.web.conftest import ANNA, CUSTOMERS, LIST_DAY, Browser, Clock, Company, SignedIn
-
-
-def rows(text: str, heading: str) -> list[list[str]]:
-    """The cells of the first table after a heading."""
-    table = text.split(f">{heading}</h2>")[1].split("<tbody>")[1].split("</tbody>")[0]
-    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.replace("\n", "").split("<tr>")[1:]]
-    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in cells]
+from tests.pipelines.web.conftest import ANNA, CUSTOMERS, LIST_DAY, Browser, Clock, Company, SignedIn, cells
 
 
 @pytest.fixture
@@ -33,7 +25,7 @@ def dora(anna: Browser, signed_in: SignedIn, clock: Clock) -> Browser:
 
 
 def test_the_whole_audit_is_there_latest_first(dora: Browser) -> None:
-    assert rows(dora.get("/audit").text, "Everything that was done") == [
+    assert cells(dora.get("/audit").text, "Everything that was done") == [
         ["15 Jun 2026, 09:04", "dora", "signed in", "", "by a link"],
         ["15 Jun 2026, 09:03", "anna", "refused", "", "a customer of others, or of nobody"],
         ["15 Jun 2026, 09:02", "anna", "exported", "", "3 rows of the list of 2026-06-15"],
@@ -53,7 +45,7 @@ def test_the_whole_audit_is_there_latest_first(dora: Browser) -> None:
     ],
 )
 def test_the_audit_is_filtered(dora: Browser, asked: str, kinds: list[str]) -> None:
-    found = rows(dora.get(f"/audit{asked}").text, "Everything that was done")
+    found = cells(dora.get(f"/audit{asked}").text, "Everything that was done")
     assert [row[2] for row in found if len(row) > 1] == kinds
 
 
@@ -67,7 +59,7 @@ def test_the_audit_is_paged(dora: Browser, anna: Browser) -> None:
 
 def test_it_says_who_has_access(dora: Browser, secret_for: Any, company: Company) -> None:
     secret_for("lena", "lead")
-    assert rows(dora.get("/audit").text, "Who has access") == [
+    assert cells(dora.get("/audit").text, "Who has access") == [
         ["anna", "manager", ANNA, "no link is open", "15 Jun 2026, 09:00"],
         ["dora", "data", "everybody", "no link is open", "15 Jun 2026, 09:04"],
         ["lena", "lead", ANNA, "by a link until 18 Jun 2026, 09:04", "never"],
@@ -83,7 +75,7 @@ def test_the_control_group_is_counted_and_not_named(dora: Browser, company: Comp
 
     page = dora.get("/audit").text
 
-    assert rows(page, "Control group, in numbers") == [
+    assert cells(page, "Control group, in numbers") == [
         ["Scored", "1,200"],
         ["Listed", "2"],
         ["Withheld as controls", "1"],
