@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipelines.outreach.contacts import NO_ANSWER
-from pipelines.web.database import Database
 from pipelines.web.people import Sight
 from pipelines.web.publication import Publication, Publications, Row
 from pipelines.web.schema import Entry
@@ -71,34 +70,39 @@ class Board:
 
 
 class Boards:
-    """Reads what is new of the log and of the publications; while there is nothing new, the same board stands.
+    """Keeps up with the log and the publications; while there is nothing new, the same board stands.
 
     `entries`: customer_id -> latest entry, as of the last look.
     """
 
-    def __init__(self, publications: Publications, database: Database) -> None:
-        self.publications, self.database = publications, database
+    def __init__(self, publications: Publications) -> None:
+        self.publications = publications
         self.entries: Mapping[str, Entry] = {}
-        self._recorded = pl.DataFrame(schema={"customer_id": pl.String(), **RECORDED})
+        self._recorded = pl.DataFrame(schema={"customer_id": pl.String, **RECORDED})
         self._seen = 0
         self._held: Board | None = None
         self._lock = threading.Lock()
 
-    def current(self) -> Board | None:
-        """The board of the current publication as of now; None before the first night."""
-        seen = self._seen
-        new = self.database.read(lambda session: _after(session, seen))
+    def read_on(self, session: Session) -> None:
+        """Read what is new of the log."""
+        query = select(Entry).where(Entry.id > self._seen).order_by(Entry.id)
+        found = session.scalars(query).all()
         with self._lock:
             # Writers take turns, so whoever has read further has read all in between.
-            new = [entry for entry in new if entry.id > self._seen]
+            new = [entry for entry in found if entry.id > self._seen]
             if new:
                 self.entries = {**self.entries, **{entry.customer_id: entry for entry in new}}
                 self._recorded = pl.concat([self._recorded, _frame(new)]).unique("customer_id", keep="last")
                 self._seen = new[-1].id
+                self._held = None
+
+    def current(self) -> Board | None:
+        """The board of the current publication as of the last look at the log; None before the first night."""
+        with self._lock:
             publication = self.publications.current()
             if publication is None:
                 return None
-            if new or self._held is None or self._held.publication is not publication:
+            if self._held is None or self._held.publication is not publication:
                 self._held = Board(publication, self.entries, answered(publication, self._recorded))
             return self._held
 
@@ -118,10 +122,6 @@ def answered(publication: Publication, recorded: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.when(stands).then(pl.col(name)).alias(name) for name in RECORDED)
         .with_columns(done=settled)
     )
-
-
-def _after(session: Session, seen: int) -> list[Entry]:
-    return list(session.scalars(select(Entry).where(Entry.id > seen).order_by(Entry.id)).all())
 
 
 def _frame(entries: list[Entry]) -> pl.DataFrame:

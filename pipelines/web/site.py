@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
@@ -56,7 +57,7 @@ class Site:
         oidc = settings.web.oidc
         self.provider = Provider(oidc, settings.web.address) if oidc else None
         self.publications = Publications(settings)
-        self.boards = Boards(self.publications, self.database)
+        self.boards = Boards(self.publications)
 
     @property
     def today(self) -> date:
@@ -129,8 +130,7 @@ def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
     """Who asks; raises Stopped for whoever is not signed in, or whose session was ended."""
     person = None
     if visit is not None and visit.person is not None:
-        name = visit.person
-        person = site.database.read(lambda session: session.get(Person, name))
+        person = site.database.read(lambda session: _looked_up(session, site, visit.person))
     if visit is None or person is None or person.sessions != visit.sessions:
         raise Stopped(
             401,
@@ -140,6 +140,12 @@ def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
             else "You are not signed in, or no longer.",
         )
     return Visitor(person, sight_of(person, site.settings.web), visit)
+
+
+def _looked_up(session: Session, site: Site, name: str | None) -> Person | None:
+    """The person, and on the same way what is new of the log: going to the database twice would cost more."""
+    site.boards.read_on(session)
+    return session.get(Person, name)
 
 
 VisitorOf = Annotated[Visitor, Depends(visitor_of)]

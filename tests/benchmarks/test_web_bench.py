@@ -18,8 +18,8 @@ def test_people_load_lists_and_record_outcomes(tmp_path: Path) -> None:
     took = asyncio.run(measured(settings, prepare(settings, 3), seconds=3))
 
     database = Database(settings)
-    boards = Boards(Publications(settings), database)
-    boards.current()
+    boards = Boards(Publications(settings))
+    database.read(boards.read_on)
     recorded = len(boards.entries)
     database.close()
     assert set(took) == {"list", "customer", "outcome"}

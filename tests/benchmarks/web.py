@@ -183,12 +183,12 @@ async def measured(settings: Settings, secrets: Sequence[str], seconds: float) -
 async def answering(address: str) -> None:
     """Wait until the app answers."""
     async with httpx.AsyncClient() as client:
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(httpx.TransportError):
                 await client.get(f"{address}/health")
                 return
             await asyncio.sleep(0.1)
-    raise TimeoutError("the app did not start within 30 s")
+    raise TimeoutError("the app did not start within two minutes")
 
 
 async def work(person: httpx.AsyncClient, draw: random.Random, until: float, took: dict[str, list[float]]) -> None:

@@ -126,14 +126,14 @@ def test_a_link_works_once_also_for_two_at_the_same_moment(database: Database) -
 
 
 def test_answers_are_recorded_undone_read_by_ingest_and_forgotten(database: Database, settings: Settings) -> None:
-    boards = Boards(Publications(settings), database)
+    boards = Boards(Publications(settings))
     assert boards.current() is None and boards.entries == {}  # before the first night
     answer = Answer("snooze", "Ärger", date(2026, 7, 1))
     database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
     with pytest.raises(Overtaken) as told:
         database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
     assert (told.value.entry.number, told.value.entry.at) == (1, NOW)
-    boards.current()
+    database.read(boards.read_on)
     assert boards.entries["A-1"].note == "Ärger"
     tomorrow = Cutoff(date(2026, 6, 16), settings.zone)
     assert outcomes(settings, tomorrow).select("status", "at").rows() == [("snooze", NOW)]
