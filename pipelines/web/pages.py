@@ -2,7 +2,6 @@
 
 from io import BytesIO
 
-import polars as pl
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -106,8 +105,11 @@ def export(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     board, asked = site.board(), Query.of(given(request))
     found = matching(asked, board.seen_by(visitor.sight))
     recorded = [name for name in RECORDED if name != "recorded_list"]
-    table = found.select(
-        "customer_id", *recorded, pl.exclude("customer_id", *RECORDED, "done", "reasons", "name", "find")
+    table = found.select("customer_id", *recorded).join(
+        board.publication.risk_list.drop("probability_history"),
+        on="customer_id",
+        how="left",
+        maintain_order="left",
     )
     site.note(visitor.person.name, EXPORTED, f"{table.height} rows of the list of {board.publication.day}")
     file = BytesIO()

@@ -22,6 +22,11 @@ from pipelines.web.pictures import LEAST_WEIGHT
 
 Row = dict[str, Any]
 REASONS = 3
+# Few, since sorting moves every column there is.
+COUNTED_BY = [
+    *("customer_id", "account_manager", "rank", "risk_band", "churn_probability", "value_at_risk"),
+    *("act_by", "item_opened"),
+]
 # Columns that older publications lack.
 LATER_COLUMNS: Mapping[str, pl.DataType] = {
     "display_name": pl.String(),
@@ -62,7 +67,7 @@ class Publication:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """What the lists are searched, sorted and counted by: the rows, without their history, and three columns.
+        """What the lists are searched, sorted and counted by: the columns `COUNTED_BY` of each row, and three more.
 
         `reasons`: up to three groups of reasons that raise the risk most, the strongest first, null where none does.
         `name`: what the customer is called, without regard to case. `find`: name and id.
@@ -70,10 +75,10 @@ class Publication:
         weights = self._why.unpivot(index="customer_id", variable_name="reasons", value_name="weight")
         raising = weights.filter(pl.col("weight") >= LEAST_WEIGHT).sort("weight", descending=True, maintain_order=True)
         strongest = raising.group_by("customer_id", maintain_order=True).agg(pl.col("reasons").head(REASONS))
-        listed = self.risk_list.drop("probability_history").join(
-            strongest, on="customer_id", how="left", maintain_order="left"
-        )
-        names = [(name or id).casefold() for id, name in listed.select("customer_id", "display_name").iter_rows()]
+        listed = self.risk_list.select(COUNTED_BY).join(strongest, on="customer_id", how="left", maintain_order="left")
+        names = [
+            (name or id).casefold() for id, name in self.risk_list.select("customer_id", "display_name").iter_rows()
+        ]
         ids = [id.casefold() for id in listed["customer_id"]]
         return listed.with_columns(
             name=pl.Series(names, dtype=pl.String),
