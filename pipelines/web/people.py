@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from configs.errors import ConfigError
 from configs.operations import Web
+from pipelines.web.audit import note
 from pipelines.web.provider import Proven
-from pipelines.web.schema import DATA, LEAD, MANAGER, ROLES, Invitation, Person
+from pipelines.web.schema import DATA, INVITED, LEAD, MANAGER, REVOKED, ROLES, Invitation, Person
 
 
 class NoAccess(Exception):
@@ -55,6 +56,7 @@ def invite(session: Session, name: str, role: str, account_manager: str | None, 
     _end_invitations(session, name, now)
     secret = secrets.token_urlsafe(32)
     session.add(Invitation(secret_hash=_hash(secret), person=name, expires_at=now + timedelta(hours=hours)))
+    note(session, now, name, INVITED, f"as {role}, for {hours} h")
     return secret
 
 
@@ -88,6 +90,7 @@ def revoke(session: Session, name: str, now: datetime) -> None:
     person.sessions += 1
     person.subject = None
     _end_invitations(session, name, now)
+    note(session, now, name, REVOKED, "by the command line")
 
 
 def redeem(session: Session, secret: str, now: datetime) -> Person | None:

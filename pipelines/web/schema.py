@@ -13,8 +13,9 @@ from features.tables import OUTCOME_WORDS
 MANAGER, LEAD, DATA = "manager", "lead", "data"
 ROLES = (MANAGER, LEAD, DATA)
 ANSWER, UNDO = "answer", "undo"
+INVITED, REVOKED = "invited", "revoked"
 SIGNED_IN, SIGNED_OUT, EXPORTED, REFUSED = "signed_in", "signed_out", "exported", "refused"
-EVENTS = (SIGNED_IN, SIGNED_OUT, EXPORTED, REFUSED)
+EVENTS = (INVITED, REVOKED, SIGNED_IN, SIGNED_OUT, EXPORTED, REFUSED)
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -101,7 +102,7 @@ class Entry(Base):
 
 
 class Event(Base):
-    """Somebody signed in or out, took the list away, or was refused. Never changed; it names no customer.
+    """Somebody was let in or put out, came or went, took a list away, or was refused. Never changed; no customer in it.
 
     `person` is null for one who was not known; `detail` is a word or two of ours, never of theirs.
     """

@@ -26,11 +26,13 @@ def dora(anna: Browser, signed_in: SignedIn, clock: Clock) -> Browser:
 
 def test_the_whole_audit_is_there_latest_first(dora: Browser) -> None:
     assert cells(dora.get("/audit").text, "Everything that was done") == [
+        ["15 Jun 2026, 09:04", "dora", "invited", "", "as data, for 72 h"],
         ["15 Jun 2026, 09:04", "dora", "signed in", "", "by a link"],
         ["15 Jun 2026, 09:03", "anna", "refused", "", "a customer of others, or of nobody"],
         ["15 Jun 2026, 09:02", "anna", "exported", "", "3 rows of the list of 2026-06-15"],
         ["15 Jun 2026, 09:01", "anna", "undo", "A-1", "nothing recorded"],
         ["15 Jun 2026, 09:00", "anna", "answer", "A-1", "saved: Signed again"],
+        ["15 Jun 2026, 09:00", "anna", "invited", "", "as manager, for 72 h"],
         ["15 Jun 2026, 09:00", "anna", "signed in", "", "by a link"],
     ]
 
@@ -38,7 +40,7 @@ def test_the_whole_audit_is_there_latest_first(dora: Browser) -> None:
 @pytest.mark.parametrize(
     ("asked", "kinds"),
     [
-        ("?who=dora", ["signed in"]),
+        ("?who=dora", ["invited", "signed in"]),
         ("?kind=signed_in", ["signed in", "signed in"]),
         ("?who=anna&kind=undo", ["undo"]),
         ("?who=nobody", []),

@@ -93,9 +93,10 @@ def test_the_audit_reads_both_logs(database: Database) -> None:
 
     assert [(line.at, line.kind, line.detail, line.customer_id, line.note) for line in lines] == [
         (NOW + timedelta(minutes=1), "answer", "lost", "A-1", "Ärger"),
+        (NOW, "invited", "as manager, for 1 h", None, None),
         (NOW, "signed_in", "by a link", None, None),
     ]
-    assert (count, anna.person.name, anna.seen_at, anna.open_until) == (2, "anna", NOW, NOW + timedelta(hours=1))
+    assert (count, anna.person.name, anna.seen_at, anna.open_until) == (3, "anna", NOW, NOW + timedelta(hours=1))
 
 
 def test_the_limit_of_tries_holds_for_all_who_serve(database: Database, settings: Settings) -> None:

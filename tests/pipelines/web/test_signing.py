@@ -113,10 +113,12 @@ def test_the_log_tells_who_was_there_and_of_no_customer(
     anna.client.post("/answer", data={"token": "x", "customer_id": "A-1", "seen": 0})
     browser.client.post("/answer", data={"token": "x"})  # of nobody known: the log would grow without end
     anna.post("/sign-out")
+    app.state.site.database.write(lambda session: revoke(session, "anna", clock()))
 
     found = app.state.site.database.read(lambda session: session.scalars(select(Event).order_by(Event.id)).all())
 
     assert [(event.person, event.kind, event.detail) for event in found] == [
+        ("anna", "invited", "as manager, for 72 h"),
         ("anna", "signed_in", "by a link"),
         (None, "refused", "sign-in by a link that does not work"),
         ("anna", "exported", "1 rows of the list of 2026-06-15"),
@@ -125,6 +127,7 @@ def test_the_log_tells_who_was_there_and_of_no_customer(
         ("anna", "refused", "a customer of others, or of nobody"),
         ("anna", "refused", "a form that no page of theirs held"),
         ("anna", "signed_out", "on every device"),
+        ("anna", "revoked", "by the command line"),
     ]
     assert {event.at for event in found} == {clock.now}
     with pytest.raises(DBAPIError, match="events stay as they are"):

@@ -19,7 +19,10 @@ def upgrade() -> None:
         sa.Column("person", sa.String()),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("detail", sa.String(), nullable=False),
-        sa.CheckConstraint("kind in ('signed_in', 'signed_out', 'exported', 'refused')", name=op.f("ck_events_kind")),
+        sa.CheckConstraint(
+            "kind in ('invited', 'revoked', 'signed_in', 'signed_out', 'exported', 'refused')",
+            name=op.f("ck_events_kind"),
+        ),
         sqlite_autoincrement=True,
     )
     op.create_table(
