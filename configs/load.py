@@ -19,7 +19,7 @@ ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_ADDRESS = re.compile(
     r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|\b(ssl)?(password|passwd|pwd)\s*=\s*(?!\$\{)[^&\s]", re.IGNORECASE
 )
-SECRET_KEYS = {"uri", "database", "objects"}
+SECRET_KEYS = {"uri", "database", "objects", "client_secret"}
 
 
 def load_settings(path: Path, output: Path | None = None) -> Settings:
@@ -76,10 +76,13 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
     for section, key in (
         ("tracking", "uri"),
         ("web", "database"),
+        ("web.oidc", "client_secret"),
         ("publication", "database"),
         ("publication", "objects"),
     ):
-        held = raw.get(section)
+        held: Any = raw
+        for part in section.split("."):
+            held = held.get(part) if isinstance(held, dict) else None
         addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
     mistakes = []
     for key, address in addresses.items():

@@ -53,6 +53,28 @@ class Retention(Section):
         return {"store": self.store_days, "scored": self.scored_days, "published": self.published_days}
 
 
+class Oidc(Section):
+    """Signing in to the web app through the company's own sign-in (OpenID Connect)."""
+
+    issuer: str = Field(
+        # Without TLS only on this machine.
+        pattern=r"^(https://[^\s@?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s@?#]*)?)$",
+        description='address of the provider, as it calls itself, e.g. "https://login.example/realms/shop"',
+    )
+    client_id: str = Field(min_length=1, description="what the provider calls this app")
+    client_secret: str = Field(
+        pattern=r"^\$\{\w+\}$", description='from the environment, e.g. "${SHOP_OIDC_SECRET}"', repr=False
+    )
+    label: str = Field("company account", min_length=1, description="what people sign in with, in words")
+    scopes: list[str] = Field(["openid", "profile", "email"], description="scopes to ask for")
+    name_claim: str = Field("preferred_username", description="claim with the name to sign in by, which nobody shares")
+    manager_claim: str = Field("name", description="claim with the account manager, as the data calls them")
+    roles_claim: str = Field("groups", description="claim with a word, or a list of words, of `roles`")
+    roles: dict[str, Literal["manager", "lead", "data"]] = Field(
+        description='what each word allows, e.g. sales = "manager"; of several the one that sees most counts'
+    )
+
+
 class Web(Section):
     """The account managers' web app."""
 
@@ -70,3 +92,4 @@ class Web(Section):
     leads: dict[str, list[str]] = Field(
         {}, description="account managers whose customers a lead sees, by the lead's user name; default: all"
     )
+    oidc: Oidc | None = Field(None, description="sign-in through OpenID Connect; default: by links that work once")

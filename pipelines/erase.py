@@ -14,6 +14,7 @@ import polars as pl
 
 from configs.settings import Settings
 from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
+from pipelines.outreach.digest import FOLDER as DIGESTS
 from pipelines.outreach.history import RISK_LIST_FILE
 from pipelines.outreach.lists import slug
 from pipelines.progress import Log
@@ -37,10 +38,10 @@ ALONE = "realised*.parquet"
 def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
     """Remove every row of a customer below the root; returns rows and lists removed, by folder.
 
-    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The page
-    and the workbook of an account manager whose list named the customer are removed as a whole, and those of the report
-    if it did: the next run writes the newest anew. Manifests tell of the files as they are then, so the sinks of
-    `[publication]` are sent these days again. Raises LockError while a run for `today` goes on, PublishError where a
+    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The
+    page, workbook and digest of an account manager whose list named the customer are removed as a whole, and those of
+    the report if it did: the next run writes the newest anew. Manifests tell of the files as they are then, so sinks
+    of `[publication]` are sent these days again. Raises LockError while a run for `today` goes on, PublishError where a
     sink does not answer: then the next night sends them.
     """
     with run_lock(settings.root, today):
@@ -110,12 +111,14 @@ def _lines_of(file: Path, customer_id: str) -> int:
 
 
 def _lists_of(root: Path, customer_id: str) -> int:
-    """Pages and workbooks removed of the account managers whose list named the customer."""
+    """Pages, workbooks and digests removed of the account managers whose list named the customer."""
     count = 0
     for file in _files(root, RISK_LIST_FILE):
         listed = pl.read_parquet(file, columns=["customer_id", "account_manager"])
         for manager in listed.filter(pl.col("customer_id") == customer_id)["account_manager"]:
-            for ending in (".html", ".xlsx"):
-                (file.parent / "lists" / (slug(manager) + ending)).unlink(missing_ok=True)
-                count += 1
+            lists, base = file.parent / "lists", slug(manager)
+            names = (f"{base}.html", f"{base}.xlsx", f"{DIGESTS}/{base}.txt", f"{DIGESTS}/{base}.html")
+            for path in (lists / name for name in names):
+                count += path.exists()
+                path.unlink(missing_ok=True)
     return count

@@ -11,6 +11,8 @@ from features.time import INSTANT, Cutoff
 from pipelines.build import open_store
 from pipelines.outreach.decide import DECISIONS, Decided, decide
 from pipelines.outreach.difference import report_difference
+from pipelines.outreach.digest import FOLDER as DIGESTS
+from pipelines.outreach.digest import promises_due, write_digests
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.explanations import EXPLANATIONS_FILE, Explain, write_explanations
 from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, RISK_LIST_FILE, WHY_FILE
@@ -72,6 +74,8 @@ def publish(
         listed.risk_list.write_parquet(folder / RISK_LIST_FILE)
         listed.why.write_parquet(folder / WHY_FILE)
         write_lists(listed.risk_list, context, folder / "lists")
+        due = promises_due(store, listed.risk_list["customer_id"], cutoff)
+        write_digests(listed.risk_list, due, context, folder / "lists" / DIGESTS, _reached_at(settings))
         (folder / "team").mkdir()
         write_csv(listed.leave_alone, folder / "team" / "leave_alone.csv")
         write_csv(listed.left, folder / "team" / "left.csv")
@@ -102,6 +106,12 @@ def publish(
     report_difference(root, done, log)
     log(f"published: {root / name / 'lists' / 'index.html'}")
     return done
+
+
+def _reached_at(settings: Settings) -> str | None:
+    """Where people reach the web app, unless it is only ever tried on this machine."""
+    usual = type(settings.web).model_fields["address"].default
+    return None if settings.web.address == usual else settings.web.address
 
 
 def _for_whom(folder: Path) -> None:

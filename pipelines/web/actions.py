@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from pipelines.web.entries import Overtaken, Refused, checked, latest, record, undo
 from pipelines.web.publication import Row
 from pipelines.web.schema import Entry
-from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
+from pipelines.web.site import NOT_THEIRS, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
 
 router = APIRouter(dependencies=[CheckedForm])
 PAGES = ("/", "/customer")
@@ -29,8 +29,8 @@ def answer(
     back: Text = "/",
 ) -> Response:
     """Record an outcome; where it cannot be, the form comes back with what was filled in."""
-    publication = site.publication()
-    row = _theirs(publication.rows.get(customer_id), visitor)
+    publication = site.board().publication
+    row = _theirs(publication.row(customer_id), visitor)
     values = {"note": note, "snooze_until": snooze_until}
     try:
         what = checked(status, note, snooze_until, site.today)
@@ -47,11 +47,11 @@ def answer(
 @router.post("/undo")
 def take_back(site: SiteOf, visitor: VisitorOf, customer_id: Text, seen: Count, back: Text = "/") -> Response:
     """Undo the latest answer."""
-    row = site.publication().rows.get(customer_id)
+    row = site.board().publication.row(customer_id)
     last = site.database.read(lambda session: latest(session, customer_id))
     owner = row["account_manager"] if row else last.account_manager if last else None
     if owner is None or not visitor.sight.covers(owner):
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_THEIRS)
     try:
         entry = site.database.write(lambda session: undo(session, customer_id, seen, visitor.person.name, site.now()))
     except Refused as error:
@@ -65,7 +65,7 @@ def take_back(site: SiteOf, visitor: VisitorOf, customer_id: Text, seen: Count, 
 
 def _theirs(row: Row | None, visitor: Visitor) -> Row:
     if row is None or not visitor.sight.covers(row["account_manager"]):
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_THEIRS)
     return row
 
 

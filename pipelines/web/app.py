@@ -1,7 +1,7 @@
 """The account managers' web app: lists, customers and the team, read from the current publication."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,8 +14,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from configs.errors import DependencyError
 from configs.settings import Settings
 from pipelines.outreach.page import TEMPLATES as LISTS
-from pipelines.web import actions, pages, report, signing
-from pipelines.web.security import HEADERS, Clock
+from pipelines.web import actions, oversight, pages, report, signing
+from pipelines.web.schema import REFUSED
+from pipelines.web.security import COOKIE, HEADERS, Clock
 from pipelines.web.site import NOT_FOUND, Site, Stopped
 
 LARGEST_FORM = 64 * 1024
@@ -33,7 +34,7 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
 
     app = FastAPI(openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for part in (pages, actions, report, signing):
+    for part in (pages, actions, report, oversight, signing):
         app.include_router(part.router)
     # Another site's name that leads here must not open it: browsers would treat it as that site's own.
     hosts = {urlsplit(settings.web.address).hostname or "", "127.0.0.1", "localhost"}
@@ -49,12 +50,18 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
         return {"status": "ok"}
 
     @app.exception_handler(Stopped)
-    def stopped(_: Request, error: Stopped) -> HTMLResponse:
+    def stopped(request: Request, error: Stopped) -> HTMLResponse:
+        visit = site.seal.read(request.cookies.get(COOKIE), site.now()) if error.refused else None
+        if visit and visit.person and error.refused:
+            with suppress(DependencyError):
+                site.note(visit.person, REFUSED, error.refused)
         return _message(site, error.status, error.heading, error.said)
 
     @app.exception_handler(DependencyError)
     def away(_: Request, error: DependencyError) -> HTMLResponse:
-        return _message(site, 503, "Try again soon", "The database does not answer. Nothing was recorded.")
+        return _message(
+            site, 503, "Try again soon", "Something that this page needs does not answer. Nothing was recorded."
+        )
 
     @app.exception_handler(HTTPException)
     def other(_: Request, error: HTTPException) -> HTMLResponse:

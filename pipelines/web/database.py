@@ -65,14 +65,14 @@ class Database:
 
         return self._run(locked, write=True)
 
-    def migrate(self) -> None:
-        """Bring the tables to what this version needs; nothing is done where they are."""
+    def migrate(self, to: str = "head") -> None:
+        """Bring the tables to what this version needs (or to an earlier revision's); nothing is done where they are."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
 
         def upgrade(connection: Connection) -> None:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
         self._run(upgrade, write=True)
 

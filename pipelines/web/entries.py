@@ -1,7 +1,5 @@
 """Recording what came of a customer, undoing it, and telling two people who do so at once."""
 
-import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,8 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from features.tables import OUTCOME_WORDS
-from pipelines.outreach.contacts import NO_ANSWER, SNOOZE
-from pipelines.web.database import Database
+from pipelines.outreach.contacts import SNOOZE
 from pipelines.web.publication import Row
 from pipelines.web.schema import ANSWER, UNDO, Entry
 
@@ -117,41 +114,6 @@ def undo(session: Session, customer_id: str, seen: int, person: str, now: dateti
         person=person,
         **stood,
     )
-
-
-def standing(entry: Entry | None, item: Row) -> Entry | None:
-    """The entry if it answers the item as it is on the list: not one of an item before it."""
-    if entry is None or entry.status is None or entry.list_date is None:
-        return None
-    return entry if entry.list_date >= item["item_opened"] else None
-
-
-def is_done(entry: Entry | None, item: Row, day: date) -> bool:
-    """Whether nothing is left to do about an item of the list of `day`. Who was not reached is tried again next day."""
-    answer = standing(entry, item)
-    if answer is None:
-        return False
-    return answer.status != NO_ANSWER or answer.list_date == day
-
-
-class Latest:
-    """The latest entry of every customer, kept in memory: a log that only grows is read on from where it was left."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._by_customer: dict[str, Entry] = {}
-        self._seen = 0
-        self._lock = threading.Lock()
-
-    def by_customer(self) -> Mapping[str, Entry]:
-        """customer_id -> latest entry, as of now."""
-        with self._lock:
-            query = select(Entry).where(Entry.id > self._seen).order_by(Entry.id)
-            new = self.database.read(lambda session: session.scalars(query).all())
-            if new:
-                self._by_customer = self._by_customer | {entry.customer_id: entry for entry in new}
-                self._seen = new[-1].id
-            return self._by_customer
 
 
 def _unless_overtaken(session: Session, customer_id: str, seen: int) -> Entry | None:

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from configs.errors import ConfigError
 from configs.operations import Web
-from pipelines.web.schema import DATA, LEAD, MANAGER, ROLES, Invitation, Person
+from pipelines.web.audit import note
+from pipelines.web.provider import Proven
+from pipelines.web.schema import DATA, INVITED, LEAD, MANAGER, REVOKED, ROLES, Invitation, Person
+
+
+class NoAccess(Exception):
+    """Somebody is who they say, but may not come in; the message is for them."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +52,45 @@ def invite(session: Session, name: str, role: str, account_manager: str | None, 
         raise ConfigError(f"--role {role}: no such role. Use one of {', '.join(ROLES)}.")
     if account_manager and role != MANAGER:
         raise ConfigError(f"--manager: only for the role {MANAGER}. A lead's team is configured in [web.leads].")
-    person = session.get(Person, name)
-    if person is None:
-        person = Person(name=name, role=role, account_manager=account_manager, sessions=0)
-        session.add(person)
-    if (person.role, person.account_manager) != (role, account_manager):
-        person.role, person.account_manager, person.sessions = role, account_manager, person.sessions + 1
-    session.flush()
+    _with_role(session, session.get(Person, name), name, role, account_manager)
     _end_invitations(session, name, now)
     secret = secrets.token_urlsafe(32)
     session.add(Invitation(secret_hash=_hash(secret), person=name, expires_at=now + timedelta(hours=hours)))
+    note(session, now, name, INVITED, f"as {role}, for {hours} h")
     return secret
 
 
+def admit(session: Session, proven: Proven) -> Person:
+    """Whoever the provider proved, with the role that it gives them now; where it gives none, every session ends.
+
+    They keep the name they first came by, since it stands in the log. Raises NoAccess without a role, or where the name
+    is another account's.
+    """
+    person = session.scalars(select(Person).where(Person.subject == proven.subject)).first()
+    named = person or session.get(Person, proven.name)
+    if proven.role is None:
+        if person is not None:
+            person.sessions += 1
+        raise NoAccess("You are known there, but were given no access to the lists.")
+    if named is not None and named.subject not in (None, proven.subject):
+        raise NoAccess("Another account signed in by your name before. Ask whoever runs Holdfast to revoke it.")
+    found = _with_role(session, named, proven.name, proven.role, proven.account_manager)
+    found.subject = proven.subject
+    return found
+
+
 def revoke(session: Session, name: str, now: datetime) -> None:
-    """End every session and link of `name`; what they recorded stays. Raises ConfigError where there is nobody such."""
+    """End every session and link of `name`; what they recorded stays. Raises ConfigError where there is nobody such.
+
+    Another account of the provider may then come by this name.
+    """
     person = session.get(Person, name)
     if person is None:
         raise ConfigError(f"--user {name}: nobody of this name was invited.")
     person.sessions += 1
+    person.subject = None
     _end_invitations(session, name, now)
+    note(session, now, name, REVOKED, "by the command line")
 
 
 def redeem(session: Session, secret: str, now: datetime) -> Person | None:
@@ -82,6 +107,16 @@ def end_sessions(session: Session, name: str) -> None:
     person = session.get(Person, name)
     if person is not None:
         person.sessions += 1
+
+
+def _with_role(session: Session, person: Person | None, name: str, role: str, account_manager: str | None) -> Person:
+    if person is None:
+        person = Person(name=name, role=role, account_manager=account_manager, sessions=0)
+        session.add(person)
+    if (person.role, person.account_manager) != (role, account_manager):
+        person.role, person.account_manager, person.sessions = role, account_manager, person.sessions + 1
+    session.flush()
+    return person
 
 
 def _end_invitations(session: Session, name: str, now: datetime) -> None:

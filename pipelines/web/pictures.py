@@ -9,7 +9,7 @@ from pipelines.outreach.changes import GROUPS_IN_WORDS
 from pipelines.outreach.page import History
 
 BARS_HALF = 100
-LINE_WIDTH, LINE_HEIGHT = 600, 120
+LINE_WIDTH, LINE_HEIGHT = 300, 70
 LEAST_WEIGHT = 0.05  # log-odds: what weighs less explains nothing
 
 
@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """A line over days: its points, and those of its labelled days, in 600 x 120 with 0 % at the bottom."""
+    """A line over days: its points, and those of its labelled days, in 300 x 70 with 0 % at the bottom."""
 
     points: str
     dots: list[tuple[float, float]]
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """One event on a time line: how far along it lies (0 to 600), and the row of the table that tells of it."""
+    """One event on a time line: how far along it lies (0 to 300), and the row of the table that tells of it."""
 
     x: float
     words: str

@@ -1,7 +1,7 @@
 """The current publication as the app reads it: the lists, never who is withheld from them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -18,8 +18,15 @@ from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE
 from pipelines.outreach.wording import one_line
 from pipelines.publish import CURRENT
 from pipelines.storage import MANIFEST, read_json, tombstones
+from pipelines.web.pictures import LEAST_WEIGHT
 
 Row = dict[str, Any]
+REASONS = 3
+# Few, since sorting moves every column there is.
+COUNTED_BY = [
+    *("customer_id", "account_manager", "rank", "risk_band", "churn_probability", "value_at_risk"),
+    *("act_by", "item_opened"),
+]
 # Columns that older publications lack.
 LATER_COLUMNS: Mapping[str, pl.DataType] = {
     "display_name": pl.String(),
@@ -35,7 +42,7 @@ LATER_COLUMNS: Mapping[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Publication:
-    """One revision of a day's publication: `rows` by customer_id in the order of the lists."""
+    """One revision of a day's publication: `risk_list` has a row a customer, in the order of the lists."""
 
     day: date
     folder: Path
@@ -43,24 +50,49 @@ class Publication:
     grade: str
     data_until: datetime | None
     risk_list: pl.DataFrame
-    rows: dict[str, Row]
+
+    def rows(self, customer_ids: Sequence[str]) -> list[Row]:
+        """The rows of these customers, in their order; whoever is not on the lists is left out."""
+        places = [self._places[customer_id] for customer_id in customer_ids if customer_id in self._places]
+        return self.risk_list[places].rows(named=True)
+
+    def row(self, customer_id: str) -> Row | None:
+        """The row of a customer; None for one who is not on the lists."""
+        return next(iter(self.rows([customer_id])), None)
+
+    def why(self, customer_id: str) -> dict[str, float]:
+        """Group of reasons -> what it adds to the estimate of a customer (log-odds)."""
+        found = self._why.filter(pl.col("customer_id") == customer_id).drop("customer_id")
+        return next(found.iter_rows(named=True), {})
 
     @cached_property
-    def why(self) -> dict[str, dict[str, float]]:
-        """customer_id -> group of reasons -> what it adds to the estimate (log-odds)."""
+    def table(self) -> pl.DataFrame:
+        """What the lists are searched, sorted and counted by: the columns `COUNTED_BY` of each row, and three more.
+
+        `reasons`: up to three groups of reasons that raise the risk most, the strongest first, null where none does.
+        `name`: what the customer is called, without regard to case. `find`: name and id.
+        """
+        weights = self._why.unpivot(index="customer_id", variable_name="reasons", value_name="weight")
+        raising = weights.filter(pl.col("weight") >= LEAST_WEIGHT).sort("weight", descending=True, maintain_order=True)
+        strongest = raising.group_by("customer_id", maintain_order=True).agg(pl.col("reasons").head(REASONS))
+        listed = self.risk_list.select(COUNTED_BY).join(strongest, on="customer_id", how="left", maintain_order="left")
+        names = [
+            (name or id).casefold() for id, name in self.risk_list.select("customer_id", "display_name").iter_rows()
+        ]
+        ids = [id.casefold() for id in listed["customer_id"]]
+        return listed.with_columns(
+            name=pl.Series(names, dtype=pl.String),
+            find=pl.Series([f"{name}\n{id}" for name, id in zip(names, ids, strict=True)], dtype=pl.String),
+        )
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {customer_id: place for place, customer_id in enumerate(self.risk_list["customer_id"])}
+
+    @cached_property
+    def _why(self) -> pl.DataFrame:
         file = self.folder / WHY_FILE
-        found = pl.read_parquet(file).iter_rows(named=True) if file.exists() else ()
-        return {row.pop("customer_id"): row for row in found}
-
-    @cached_property
-    def strongest(self) -> dict[str, str]:
-        """customer_id -> the group of reasons that raises their risk most, of those whom any does."""
-        found = {}
-        for customer_id, weights in self.why.items():
-            raising = {group: weight for group, weight in weights.items() if weight and weight > 0}
-            if raising:
-                found[customer_id] = max(raising, key=lambda group: raising[group])
-        return found
+        return pl.read_parquet(file) if file.exists() else pl.DataFrame(schema={"customer_id": pl.String})
 
 
 class Publications:
@@ -98,8 +130,7 @@ def read(settings: Settings, folder: Path, stamp: tuple[str, int]) -> Publicatio
     listed = listed.filter(~pl.col("customer_id").is_in(erased.implode())).sort("account_manager", "rank")
     shown = [name for name, kind in listed.schema.items() if kind == pl.String and name not in ("customer_id", "draft")]
     listed = listed.with_columns(one_line(pl.col(name)) for name in shown if name != "account_manager")
-    rows = {row["customer_id"]: row for row in listed.iter_rows(named=True)}
-    return Publication(day, folder, stamp, facts["grade"], _data_until(settings, day), listed, rows)
+    return Publication(day, folder, stamp, facts["grade"], _data_until(settings, day), listed)
 
 
 def _data_until(settings: Settings, day: date) -> datetime | None:

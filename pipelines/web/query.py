@@ -1,25 +1,22 @@
 """The list as a view asks for it: whose customers, which of them, in what order, which page; the URL says it all."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
-from pipelines.web.entries import is_done, standing
-from pipelines.web.people import Sight
-from pipelines.web.publication import Publication, Row
-from pipelines.web.schema import Entry
+import polars as pl
 
 PAGE_ROWS = 25
 STATES = ("todo", "done", "all")
 BANDS = ("high", "medium", "low")
-# Column -> how it is sorted by, and whether its first order is from the largest down.
-SORTS: Mapping[str, tuple[Callable[[Row], Any], bool]] = {
-    "rank": (lambda row: row["rank"], False),
-    "customer": (lambda row: (row["display_name"] or row["customer_id"]).casefold(), False),
-    "risk": (lambda row: row["churn_probability"], True),
-    "value": (lambda row: row["value_at_risk"], True),
-    "act_by": (lambda row: row["act_by"], False),
+# Word of the URL -> the column sorted by, and whether its first order is from the largest down.
+SORTS: Mapping[str, tuple[str, bool]] = {
+    "rank": ("rank", False),
+    "customer": ("name", False),
+    "risk": ("churn_probability", True),
+    "value": ("value_at_risk", True),
+    "act_by": ("act_by", False),
 }
 
 
@@ -72,44 +69,18 @@ class Query:
         return self.address(sort=column, order=turned)
 
 
-class Item(NamedTuple):
-    """A customer on the list, with the answer that stands and the number of their latest entry (0: none)."""
-
-    row: Row
-    answer: Entry | None
-    number: int
-    done: bool
-
-
-def items(publication: Publication, latest: Mapping[str, Entry], sight: Sight) -> list[Item]:
-    """Everybody on the lists whom `sight` covers, in the order of the lists."""
-    return [
-        item_of(publication, row, latest.get(customer_id))
-        for customer_id, row in publication.rows.items()
-        if sight.covers(row["account_manager"])
-    ]
-
-
-def item_of(publication: Publication, row: Row, entry: Entry | None) -> Item:
-    """A customer on the list whose latest entry is `entry`."""
-    if entry is None:
-        return Item(row, None, 0, False)
-    return Item(row, standing(entry, row), entry.number, is_done(entry, row, publication.day))
-
-
-def matching(asked: Query, every: Iterable[Item], publication: Publication) -> list[Item]:
-    """The items asked for, all pages, in the order asked for; what is unknown comes last."""
-    words = asked.find.casefold()
-    found = [
-        item
-        for item in every
-        if (asked.state == "all" or item.done == (asked.state == "done"))
-        and (not asked.band or item.row["risk_band"] == asked.band)
-        and (not asked.manager or item.row["account_manager"] == asked.manager)
-        and (not words or words in f"{item.row['display_name'] or ''}\n{item.row['customer_id']}".casefold())
-        and (not asked.reason or publication.strongest.get(item.row["customer_id"]) == asked.reason)
-    ]
-    value = SORTS[asked.sort][0]
-    known = [item for item in found if value(item.row) is not None]
-    unknown = [item for item in found if value(item.row) is None]
-    return sorted(known, key=lambda item: value(item.row), reverse=asked.descending) + unknown
+def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `Board.table` asked for, all pages, in the order asked for; what is unknown comes last."""
+    wanted = {
+        "done": None if asked.state == "all" else asked.state == "done",
+        "risk_band": asked.band or None,
+        "account_manager": asked.manager or None,
+    }
+    conditions = [pl.col(name) == value for name, value in wanted.items() if value is not None]
+    if asked.reason:
+        conditions.append(pl.col("reasons").list.contains(asked.reason))
+    if asked.find:
+        conditions.append(pl.col("find").str.contains(asked.find.casefold(), literal=True))
+    return table.filter(*conditions).sort(
+        SORTS[asked.sort][0], descending=asked.descending, nulls_last=True, maintain_order=True
+    )

@@ -1,9 +1,9 @@
-"""What the web app keeps: who may sign in, and an append-only log of what was done with whom."""
+"""What the web app keeps: who may sign in, and append-only logs of what was done with whom and of who was there."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -13,7 +13,14 @@ from features.tables import OUTCOME_WORDS
 MANAGER, LEAD, DATA = "manager", "lead", "data"
 ROLES = (MANAGER, LEAD, DATA)
 ANSWER, UNDO = "answer", "undo"
-NAMING = {"uq": "uq_%(table_name)s_%(column_0_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}
+INVITED, REVOKED = "invited", "revoked"
+SIGNED_IN, SIGNED_OUT, EXPORTED, REFUSED = "signed_in", "signed_out", "exported", "refused"
+EVENTS = (INVITED, REVOKED, SIGNED_IN, SIGNED_OUT, EXPORTED, REFUSED)
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
 
 
 def one_of(column: str, words: tuple[str, ...]) -> str:
@@ -45,12 +52,13 @@ class Person(Base):
     """Somebody who may sign in. `sessions` counts up to end every session begun before."""
 
     __tablename__ = "people"
-    __table_args__ = (CheckConstraint(one_of("role", ROLES), name="role"),)
+    __table_args__ = (CheckConstraint(one_of("role", ROLES), name="role"), Index(None, "subject", unique=True))
 
     name: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[str]
     account_manager: Mapped[str | None]  # whose customers a manager sees, as the data calls them
     sessions: Mapped[int]
+    subject: Mapped[str | None]  # who they are to the company's own sign-in; null for those who use links
 
 
 class Invitation(Base):
@@ -90,4 +98,30 @@ class Entry(Base):
     action: Mapped[str | None]  # what the list suggested
     account_manager: Mapped[str]  # whose list it was
     person: Mapped[str] = mapped_column(ForeignKey("people.name"))
+    at: Mapped[datetime]
+
+
+class Event(Base):
+    """Somebody was let in or put out, came or went, took a list away, or was refused. Never changed; no customer in it.
+
+    `person` is null for one who was not known; `detail` is a word or two of ours, never of theirs.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (CheckConstraint(one_of("kind", EVENTS), name="kind"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    person: Mapped[str | None]
+    kind: Mapped[str]
+    detail: Mapped[str]
+
+
+class Try(Base):
+    """A sign-in that failed lately, by whoever asked from an address of this hash; it is deleted once it is old."""
+
+    __tablename__ = "tries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_hash: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime]

@@ -1,19 +1,19 @@
-"""Signed cookies, tokens of forms, how often somebody may try to sign in, and the headers of every answer."""
+"""Signed cookies, tokens of forms, and the headers of every answer."""
 
 import os
 import secrets
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
+from datetime import UTC, datetime
+from hmac import compare_digest, digest
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from pipelines.web.provider import Pending
+
 KEY_FILE = "web.key"
-COOKIE = "holdfast_session"
-FAILURES, FAILURE_MINUTES = 10, 5
+COOKIE, PENDING_COOKIE = "holdfast_session", "holdfast_sign_in"
 Clock = Callable[[], datetime]
 
 HEADERS = {
@@ -46,6 +46,8 @@ class Seal:
         key = _key(root / KEY_FILE)
         self._visits = URLSafeSerializer(key, salt="visit")
         self._forms = URLSafeSerializer(key, salt="form")
+        self._pending = URLSafeSerializer(key, salt="sign-in")
+        self._key = key.encode()
 
     def begin(self, person: str | None, sessions: int, until: datetime) -> Visit:
         """A new visit that ends at `until`."""
@@ -63,6 +65,22 @@ class Seal:
         except (BadData, TypeError, ValueError):
             return None
 
+    def pending_cookie(self, pending: Pending) -> str:
+        """The value of the cookie of somebody who was sent to the provider."""
+        return str(self._pending.dumps(asdict(pending)))
+
+    def pending(self, cookie: str | None, now: datetime) -> Pending | None:
+        """What such a cookie says; None where it is absent, forged or over."""
+        try:
+            pending = Pending(**self._pending.loads(cookie or ""))
+            return pending if datetime.fromisoformat(pending.until) > now else None
+        except (BadData, TypeError, ValueError):
+            return None
+
+    def masked(self, address: str) -> str:
+        """A network address as it is kept: it can be told from others, but not read back without the key."""
+        return digest(self._key, address.encode(), "sha256").hex()
+
     def form(self, visit: Visit) -> str:
         """The token that every form of this visit carries."""
         return str(self._forms.dumps(visit.nonce))
@@ -70,25 +88,6 @@ class Seal:
     def is_of(self, visit: Visit, token: str) -> bool:
         """Whether a form's token is that of this visit."""
         return compare_digest(self.form(visit).encode(), token.encode())
-
-
-class Tries:
-    """Failed sign-ins by address: after `FAILURES` within `FAILURE_MINUTES`, none is looked at until some are old."""
-
-    def __init__(self, now: Clock) -> None:
-        self.now = now
-        self.failed: dict[str, deque[datetime]] = {}
-
-    def too_many(self, address: str) -> bool:
-        """Whether this address has to wait."""
-        since = self.now() - timedelta(minutes=FAILURE_MINUTES)
-        for key in [key for key, times in self.failed.items() if times[-1] < since]:
-            self.failed.pop(key, None)
-        return sum(time >= since for time in self.failed.get(address, ())) >= FAILURES
-
-    def fail(self, address: str) -> None:
-        """Remember one that failed."""
-        self.failed.setdefault(address, deque(maxlen=FAILURES)).append(self.now())
 
 
 def _key(file: Path) -> str:

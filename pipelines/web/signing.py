@@ -1,17 +1,24 @@
-"""Signing in by a link that works once, and signing out."""
+"""Signing in by a link that works once or through the company's own sign-in, and signing out."""
 
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
-from pipelines.web.people import end_sessions, redeem
-from pipelines.web.security import COOKIE, Visit
-from pipelines.web.site import CheckedForm, Site, SiteOf, Stopped, VisitorOf
+from pipelines.web.audit import note
+from pipelines.web.people import NoAccess, admit, end_sessions, redeem
+from pipelines.web.provider import BACK, NotSignedIn, Proven
+from pipelines.web.schema import REFUSED, SIGNED_IN, SIGNED_OUT, Person
+from pipelines.web.security import COOKIE, PENDING_COOKIE, Visit
+from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, VisitorOf
+from pipelines.web.tries import failed, too_many
 
 router = APIRouter()
 FORM_MINUTES = 60
+PENDING_MINUTES = 10
+TOO_MANY = (429, "Too many tries", "Wait five minutes before you try again.")
 
 
 @router.get("/sign-in")
@@ -19,40 +26,122 @@ def link(site: SiteOf, secret: str = "") -> Response:
     """A page with a button: programs that look at links before people do must not use them up."""
     visit = site.seal.begin(None, 0, site.now() + timedelta(minutes=FORM_MINUTES))
     answer = site.page("sign_in.html.j2", secret=secret, form=site.seal.form(visit))
-    _give(answer, site, visit, 60 * FORM_MINUTES)
+    _give(answer, site, COOKIE, site.seal.cookie(visit), 60 * FORM_MINUTES)
     return answer
 
 
 @router.post("/sign-in", dependencies=[CheckedForm])
 def sign_in(request: Request, site: SiteOf, secret: Annotated[str, Form()] = "") -> Response:
     """Begin a session of whoever the link was for."""
-    address = request.client.host if request.client else ""
-    if site.tries.too_many(address):
-        raise Stopped(429, "Too many tries", "Wait five minutes before you try again.")
-    person = site.database.write(lambda session: redeem(session, secret, site.now()))
+    address, now = _address(request, site), site.now()
+
+    def use(session: Session) -> Person | None:
+        if too_many(session, address, now):
+            raise Stopped(*TOO_MANY)
+        person = redeem(session, secret, now)
+        if person is None:
+            failed(session, address, now)
+            note(session, now, None, REFUSED, "sign-in by a link that does not work")
+        else:
+            note(session, now, person.name, SIGNED_IN, "by a link")
+        return person
+
+    person = site.database.write(use)
     if person is None:
-        site.tries.fail(address)
         raise Stopped(
             403,
             "This link no longer works",
             "It was used before, or is too old. Ask whoever runs Holdfast for a new one.",
         )
-    hours = site.settings.web.session_hours
-    answer = RedirectResponse("/", 303)
-    visit = site.seal.begin(person.name, person.sessions, site.now() + timedelta(hours=hours))
-    _give(answer, site, visit, 3600 * hours)
+    return _begun(site, person)
+
+
+@router.get("/sign-in/provider")
+def leave(site: SiteOf) -> Response:
+    """Send somebody to the company's own sign-in."""
+    if site.provider is None:
+        raise Stopped(*NOT_FOUND)
+    address, pending = site.provider.begin(site.now() + timedelta(minutes=PENDING_MINUTES))
+    answer = RedirectResponse(address, 303)
+    _give(answer, site, PENDING_COOKIE, site.seal.pending_cookie(pending), 60 * PENDING_MINUTES)
+    return answer
+
+
+@router.get(BACK)
+def come_back(request: Request, site: SiteOf) -> Response:
+    """Begin a session of whoever comes back from there with a proof."""
+    if site.provider is None:
+        raise Stopped(*NOT_FOUND)
+    address, now = _address(request, site), site.now()
+    if site.database.read(lambda session: too_many(session, address, now)):
+        raise Stopped(*TOO_MANY)
+    pending = site.seal.pending(request.cookies.get(PENDING_COOKIE), now)
+    try:
+        if pending is None:
+            raise NotSignedIn("nobody was sent from this browser lately")
+        proven = site.provider.finish(pending, dict(request.query_params), now)
+    except NotSignedIn as error:
+        _refused(site, address, None, f"sign-in through the provider: {error}")
+        raise Stopped(403, "Not signed in", "The sign-in was broken off, or took too long. Begin again.") from None
+    try:
+        person = _admitted(site, proven)
+    except NoAccess as error:
+        _refused(site, address, proven.name, "sign-in through the provider: no access")
+        raise Stopped(403, "No access", str(error)) from None
+    answer = _begun(site, person)
+    answer.delete_cookie(PENDING_COOKIE)
     return answer
 
 
 @router.post("/sign-out", dependencies=[CheckedForm])
 def sign_out(site: SiteOf, visitor: VisitorOf) -> Response:
     """End the session, on every device."""
-    site.database.write(lambda session: end_sessions(session, visitor.person.name))
+
+    def end(session: Session) -> None:
+        end_sessions(session, visitor.person.name)
+        note(session, site.now(), visitor.person.name, SIGNED_OUT, "on every device")
+
+    site.database.write(end)
     answer = site.page("message.html.j2", heading="Signed out", said="You are signed out on every device.")
     answer.delete_cookie(COOKIE)
     return answer
 
 
-def _give(answer: Response, site: Site, visit: Visit, seconds: int) -> None:
+def _admitted(site: Site, proven: Proven) -> Person:
+    def use(session: Session) -> Person | NoAccess:
+        try:
+            person = admit(session, proven)
+        except NoAccess as error:
+            return error  # what it wrote, such as that sessions end, is kept
+        note(session, site.now(), person.name, SIGNED_IN, "through the provider")
+        return person
+
+    found = site.database.write(use)
+    if isinstance(found, NoAccess):
+        raise found
+    return found
+
+
+def _refused(site: Site, address: str, person: str | None, detail: str) -> None:
+    def remember(session: Session) -> None:
+        failed(session, address, site.now())
+        note(session, site.now(), person, REFUSED, detail)
+
+    site.database.write(remember)
+
+
+def _address(request: Request, site: Site) -> str:
+    return site.seal.masked(request.client.host if request.client else "")
+
+
+def _begun(site: Site, person: Person) -> Response:
+    hours = site.settings.web.session_hours
+    visit: Visit = site.seal.begin(person.name, person.sessions, site.now() + timedelta(hours=hours))
+    answer = RedirectResponse("/", 303)
+    _give(answer, site, COOKIE, site.seal.cookie(visit), 3600 * hours)
+    return answer
+
+
+def _give(answer: Response, site: Site, name: str, value: str, seconds: int) -> None:
     secure = site.settings.web.address.startswith("https://")
-    answer.set_cookie(COOKIE, site.seal.cookie(visit), max_age=seconds, httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)

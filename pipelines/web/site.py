@@ -8,30 +8,33 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
+from pipelines.web.audit import note
+from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
-from pipelines.web.entries import Latest
 from pipelines.web.people import Sight, sight_of
-from pipelines.web.publication import Publication, Publications
-from pipelines.web.query import Item, items
+from pipelines.web.provider import Provider
+from pipelines.web.publication import Publications
 from pipelines.web.schema import Entry, Person
-from pipelines.web.security import COOKIE, Clock, Seal, Tries, Visit
+from pipelines.web.security import COOKIE, Clock, Seal, Visit
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
 
 class Stopped(Exception):
-    """A page that cannot be shown: the status of the answer, and what to say."""
+    """A page that cannot be shown: the status of the answer, what to say, and what the log is to say of it, if any."""
 
-    def __init__(self, status: int, heading: str, said: str) -> None:
+    def __init__(self, status: int, heading: str, said: str, refused: str | None = None) -> None:
         super().__init__(said)
-        self.status, self.heading, self.said = status, heading, said
+        self.status, self.heading, self.said, self.refused = status, heading, said, refused
 
 
 NOT_FOUND = (404, "Not found", "There is no such page, or it is not for you.")
+NOT_THEIRS = (*NOT_FOUND, "a customer of others, or of nobody")
 
 
 @dataclass(frozen=True)
@@ -51,31 +54,34 @@ class Site:
         self.database = Database(settings)
         self.database.migrate()
         self.seal = Seal(settings.root)
-        self.tries = Tries(now)
+        oidc = settings.web.oidc
+        self.provider = Provider(oidc, settings.web.address) if oidc else None
         self.publications = Publications(settings)
-        self.latest = Latest(self.database)
+        self.boards = Boards(self.publications)
 
     @property
     def today(self) -> date:
         """The day in the business time zone."""
         return self.now().astimezone(self.settings.zone).date()
 
-    def publication(self) -> Publication:
-        """The current publication; raises Stopped before the first."""
-        found = self.publications.current()
+    def board(self) -> Board:
+        """The lists of the current publication with what was recorded; raises Stopped before the first."""
+        found = self.boards.current()
         if found is None:
             raise Stopped(503, "No list yet", "Nothing has been published yet. Come back after the first night.")
         return found
 
-    def items(self, publication: Publication, sight: Sight) -> list[Item]:
-        """Everybody on the lists whom `sight` covers, with what was recorded of them."""
-        return items(publication, self.latest.by_customer(), sight)
+    def note(self, person: str | None, kind: str, detail: str) -> None:
+        """Append to the log of who was there."""
+        self.database.write(lambda session: note(session, self.now(), person, kind, detail))
 
     def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
         """The page made from a template."""
         publication = self.publications.current()
         text = ENVIRONMENT.get_template(template).render(
             **values,
+            status=status,
+            provider=self.settings.web.oidc.label if self.settings.web.oidc else None,
             company=self.settings.company or self.settings.name,
             visitor=visitor,
             token=self.seal.form(visitor.visit) if visitor else None,
@@ -103,7 +109,8 @@ def answered(entry: Entry) -> str:
     return entry.status.replace("_", " ") + until
 
 
-def site_of(request: Request) -> Site:
+# What waits for nothing is asynchronous: a thread for each would cost more than it does.
+async def site_of(request: Request) -> Site:
     """The site of the app that answers."""
     return request.app.state.site
 
@@ -111,7 +118,7 @@ def site_of(request: Request) -> Site:
 SiteOf = Annotated[Site, Depends(site_of)]
 
 
-def visit_of(request: Request, site: SiteOf) -> Visit | None:
+async def visit_of(request: Request, site: SiteOf) -> Visit | None:
     """The visit of the cookie that came, signed in or not."""
     return site.seal.read(request.cookies.get(COOKIE), site.now())
 
@@ -123,24 +130,36 @@ def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
     """Who asks; raises Stopped for whoever is not signed in, or whose session was ended."""
     person = None
     if visit is not None and visit.person is not None:
-        name = visit.person
-        person = site.database.read(lambda session: session.get(Person, name))
+        person = site.database.read(lambda session: _looked_up(session, site, visit.person))
     if visit is None or person is None or person.sessions != visit.sessions:
         raise Stopped(
             401,
             "Please sign in",
-            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one.",
+            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one."
+            if site.provider is None
+            else "You are not signed in, or no longer.",
         )
     return Visitor(person, sight_of(person, site.settings.web), visit)
+
+
+def _looked_up(session: Session, site: Site, name: str | None) -> Person | None:
+    """The person, and on the same way what is new of the log: going to the database twice would cost more."""
+    site.boards.read_on(session)
+    return session.get(Person, name)
 
 
 VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 
 
-def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
+async def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
     """Raises Stopped for a form that this visit was not given."""
     if visit is None or not site.seal.is_of(visit, token):
-        raise Stopped(403, "Not accepted", "This form is not one of your pages, or is too old. Load the page again.")
+        raise Stopped(
+            403,
+            "Not accepted",
+            "This form is not one of your pages, or is too old. Load the page again.",
+            "a form that no page of theirs held",
+        )
 
 
 CheckedForm = Depends(form_of)

@@ -1,9 +1,10 @@
 """How far the lists are worked, what is overdue, where the value at risk lies, and what changed since last week."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 from sqlalchemy import func, select
@@ -16,87 +17,92 @@ from pipelines.outreach.changes import GROUPS_IN_WORDS
 from pipelines.outreach.history import RISK_LIST_FILE, published_before
 from pipelines.web.people import Sight
 from pipelines.web.publication import Publication
-from pipelines.web.query import Item
 from pipelines.web.schema import ANSWER, Entry
 
 WEEK = timedelta(days=7)
+CROSSED = 6
 FIGURES = {"account_manager": pl.String(), "customer_id": pl.String(), "value_at_risk": pl.Float64()}
 
 
 @dataclass(frozen=True)
-class Share:
-    """The items of one account manager, or of one reason. `overdue`: nothing done, and the day to act by is over."""
-
-    name: str
-    customers: int
-    done: int
-    overdue: int
-    value_at_risk: float
-    value_open: float
-
-    @property
-    def worked(self) -> float:
-        """Share of the items with which something was done."""
-        return self.done / self.customers if self.customers else 0.0
-
-
-@dataclass(frozen=True)
 class Week:
-    """The lists now against those of `since`: customers who came and left, value at risk, answers given by word."""
+    """The lists now against those of `since`, and the answers given by word.
+
+    `managers`: of each account manager, account_manager, came and left (customers), before and now (value at risk).
+    `total`: the same figures of all together.
+    """
 
     since: date | None
-    came: int
-    left: int
-    value_before: float
+    managers: list[dict[str, Any]]
+    total: dict[str, Any]
     answers: Mapping[str, int]
 
 
-def share(name: str, items: Sequence[Item], today: date) -> Share:
-    """The figures of these items together."""
-    still = [item for item in items if not item.done]
-    return Share(
-        name,
-        customers=len(items),
-        done=len(items) - len(still),
-        overdue=sum(is_overdue(item, today) for item in items),
-        value_at_risk=sum(item.row["value_at_risk"] or 0 for item in items),
-        value_open=sum(item.row["value_at_risk"] or 0 for item in still),
-    )
+def share(table: pl.DataFrame, today: date) -> dict[str, Any]:
+    """The figures of these rows of `Board.table` together.
+
+    customers, done, overdue (nothing done, and the day to act by is over), worked (share of the customers with whom
+    something was done), value_at_risk, value_open (of those with whom nothing was).
+    """
+    return table.select(_figures(today)).row(0, named=True)
 
 
-def is_overdue(item: Item, today: date) -> bool:
-    """Whether the day to act by is over and nothing was done."""
-    return not item.done and item.row["act_by"] is not None and item.row["act_by"] < today
+def shares(table: pl.DataFrame, by: str, today: date) -> pl.DataFrame:
+    """The same figures for each value of the column `by`."""
+    return table.group_by(by, maintain_order=True).agg(_figures(today))
 
 
-def by_manager(items: Iterable[Item], today: date) -> list[Share]:
-    """The figures of each account manager, by name."""
-    return sorted(_grouped(items, lambda item: item.row["account_manager"], today), key=lambda one: one.name)
+def crossed(table: pl.DataFrame, reasons: Sequence[str | None]) -> tuple[list[str], list[tuple[str, list[float]]]]:
+    """Value at risk by account manager and reason: the first `CROSSED` reasons, and a row for each account manager.
+
+    A customer with several reasons counts under each.
+    """
+    named = [reason for reason in reasons if reason][:CROSSED]
+    has = [
+        pl.col("value_at_risk").filter(pl.col("reasons").list.contains(reason)).sum().alias(reason) for reason in named
+    ]
+    rows = table.group_by("account_manager").agg(has).sort("account_manager").rows()
+    return named, [(manager, list(values)) for manager, *values in rows]
 
 
-def by_reason(items: Iterable[Item], publication: Publication, today: date) -> list[tuple[str, Share]]:
-    """Each group of reasons that raises somebody's risk most, with the figures of those, most value at risk first."""
-    found = _grouped(items, lambda item: publication.strongest.get(item.row["customer_id"], ""), today)
-    return [(one.name, one) for one in sorted(found, key=lambda one: -one.value_at_risk)]
+def _figures(today: date) -> list[pl.Expr]:
+    still, at_risk = ~pl.col("done"), pl.col("value_at_risk")
+    return [
+        pl.len().alias("customers"),
+        pl.col("done").sum().alias("done"),
+        (still & (pl.col("act_by") < today)).sum().alias("overdue"),
+        pl.col("done").mean().fill_null(0.0).alias("worked"),
+        at_risk.sum().alias("value_at_risk"),
+        at_risk.filter(still).sum().alias("value_open"),
+    ]
 
 
-def reason_in_words(group: str) -> str:
+def reason_in_words(group: str | None) -> str:
     """A group of reasons as people read it."""
-    words = GROUPS_IN_WORDS.get(group, group) or "no single reason"
+    words = GROUPS_IN_WORDS.get(group, group) if group else "no single reason"
     return words[0].upper() + words[1:]
 
 
-def week(settings: Settings, publication: Publication, items: Sequence[Item], sight: Sight, session: Session) -> Week:
+def week(settings: Settings, publication: Publication, now: pl.DataFrame, sight: Sight, session: Session) -> Week:
     """What changed since the newest publication that is at least seven days older; `since` is None without one."""
-    now = {item.row["customer_id"] for item in items}
     answers = _answers_since(session, midnight(publication.day - WEEK, settings.zone), sight)
     earlier = published_before(settings.root / "published", publication.day - WEEK + timedelta(days=1))
     if not earlier:
-        return Week(None, 0, 0, 0.0, answers)
+        return Week(None, [], {}, answers)
     before = earlier[-1].read(RISK_LIST_FILE, FIGURES)
     seen = before.filter(pl.col("account_manager").map_elements(sight.covers, return_dtype=pl.Boolean))
-    then = set(seen["customer_id"])
-    return Week(earlier[-1].day, len(now - then), len(then - now), float(seen["value_at_risk"].sum()), answers)
+    at_risk, nobody, nothing = pl.col("value_at_risk"), pl.lit(False), pl.lit(0.0)
+    absent_then, absent_now = (~pl.col("customer_id").is_in(there["customer_id"].implode()) for there in (seen, now))
+    moves = pl.concat(
+        [
+            now.select("account_manager", came=absent_then, left=nobody, before=nothing, now=at_risk),
+            seen.select("account_manager", came=nobody, left=absent_now, before=at_risk, now=nothing),
+        ]
+    )
+    by_manager = moves.group_by("account_manager").agg(pl.all().sum()).sort("account_manager")
+    return Week(
+        earlier[-1].day, by_manager.rows(named=True), moves.drop("account_manager").sum().row(0, named=True), answers
+    )
 
 
 def _answers_since(session: Session, start: datetime, sight: Sight) -> dict[str, int]:
@@ -106,10 +112,3 @@ def _answers_since(session: Session, start: datetime, sight: Sight) -> dict[str,
         if sight.covers(manager):
             counts[status] += count
     return {word: counts[word] for word in OUTCOME_WORDS if counts[word]}
-
-
-def _grouped(items: Iterable[Item], name: Callable[[Item], str], today: date) -> list[Share]:
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        groups.setdefault(name(item), []).append(item)
-    return [share(key, held, today) for key, held in groups.items()]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.web.board import Boards
 from pipelines.web.database import Database
-from pipelines.web.entries import Latest
-from tests.benchmarks.web import at, company, line, measured, prepare
+from pipelines.web.publication import Publications
+from tests.benchmarks.web import at, company, line, measured, prepare, processor
 
 
 @pytest.mark.slow
@@ -17,10 +18,14 @@ def test_people_load_lists_and_record_outcomes(tmp_path: Path) -> None:
     took = asyncio.run(measured(settings, prepare(settings, 3), seconds=3))
 
     database = Database(settings)
-    recorded = len(Latest(database).by_customer())
+    boards = Boards(Publications(settings))
+    database.read(boards.read_on)
+    recorded = len(boards.entries)
     database.close()
     assert set(took) == {"list", "customer", "outcome"}
     assert 0 < recorded <= len(took["outcome"])
+    alone = processor(settings, times=5)
+    assert alone["no page at all"] < alone["list of a manager"] < 0.2
 
 
 def test_the_share_of_answers_within_a_time() -> None:

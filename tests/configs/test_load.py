@@ -189,6 +189,7 @@ def test_one_mistake(text: str, mistake: str, mistakes_in: Mistakes) -> None:
         '[web]\ndatabase = "postgresql://shop:hunter2@db/web"',
         '[publication]\ndatabase = "postgresql://shop:hunter2@db/web"',
         '[publication]\nobjects = "s3://shop:hunter2@bucket/lists"',
+        '[web.oidc]\nissuer = "https://login.example"\nclient_id = "a"\nroles = {}\nclient_secret = "hunter2"',
         '[sources.costs]\nuri = ["postgresql://shop:hunter2@db/shop"]\nquery = "q"',
     ],
 )
@@ -209,6 +210,20 @@ def test_a_variable_that_is_not_set_is_named(mistakes_in: Mistakes, monkeypatch:
     ]
     with pytest.raises(ConfigError, match="SHOP_DATABASE_URI is not set"):
         expand_environment("${SHOP_DATABASE_URI}")
+
+
+def test_the_secret_of_a_sign_in_provider_must_be_set(mistakes_in: Mistakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOP_OIDC_SECRET", raising=False)
+    oidc = '[web.oidc]\nissuer = "http://login.example"\nclient_id = "a"\nroles = {sales = "boss"}\n'
+
+    found = mistakes_in(f'{MINIMAL}\n{oidc}client_secret = "${{SHOP_OIDC_SECRET}}"')
+
+    assert [mistake.split(";")[0] for mistake in found] == [
+        "web.oidc.client_secret: environment variable SHOP_OIDC_SECRET is not set",
+        *(mistake.split(";")[0] for mistake in found[1:]),
+    ]
+    assert found[1].startswith("web.oidc.issuer = 'http://login.example'")  # tokens would travel in the open
+    assert found[2].startswith("web.oidc.roles.sales = 'boss'")
 
 
 def test_variables_are_filled_in(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:

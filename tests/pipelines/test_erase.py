@@ -14,6 +14,7 @@ from features.time import Cutoff
 from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
 from pipelines.erase import erase
 from pipelines.ingest import ingest
+from pipelines.outreach.digest import write_digests
 from pipelines.outreach.lists import ListContext, write_lists
 from pipelines.storage import MANIFEST, TOMBSTONES, commit, hashes_below, read_json, staged
 from tests.pipelines.outreach.conftest import CUSTOMER, SCHEMA
@@ -70,6 +71,8 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     with staged(root, "2026-06-15") as folder:
         risk_list.write_parquet(folder / "risk_list.parquet")
         write_lists(risk_list, context, folder / "lists")
+        due = pl.DataFrame(schema={"customer_id": pl.String(), "due_on": pl.Date()})
+        write_digests(risk_list, due, context, folder / "lists" / "digests")
         commit(root, "2026-06-15", folder, {})
     return settings
 
@@ -79,17 +82,20 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
     assert {
         "risk_list.parquet",
         "matrix.parquet",
-        *(f"anna-schmidt.{ending}" for ending in ("html", "csv", "xlsx")),
+        *(f"anna-schmidt.{ending}" for ending in ("html", "csv", "xlsx", "txt")),
         *(MOVERS_FILE, PAGE, WORKBOOK),
     } <= set(before)
 
     removed = erase(settings, GONE, TODAY, lambda _: None)
 
-    assert removed | {"store": 3, "features": 1, "published": 4, "realised": 1, "report": 3} == removed
+    assert removed | {"store": 3, "features": 1, "published": 6, "realised": 1, "report": 3} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
     lists = settings.root / "published" / "2026-06-15" / "lists"
     assert sorted(path.name for path in lists.iterdir()) == [
-        *("anna-schmidt.csv", "bert-blum.csv", "bert-blum.html", "bert-blum.xlsx", "index.html")
+        *("anna-schmidt.csv", "bert-blum.csv", "bert-blum.html", "bert-blum.xlsx", "digests", "index.html")
+    ]
+    assert sorted(path.name for path in (lists / "digests").iterdir()) == [
+        *("bert-blum.html", "bert-blum.txt", "index.csv")
     ]
     assert LIKE in (lists / "anna-schmidt.csv").read_text(encoding="utf-8")
     published = settings.root / "published" / "2026-06-15"

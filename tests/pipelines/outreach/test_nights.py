@@ -46,6 +46,12 @@ def content(path: Path) -> str:
     return path.read_bytes().decode(errors="replace")
 
 
+def in_lists(folder: Path) -> dict[str, str]:
+    """All text of every file that account managers are given."""
+    lists = folder / "lists"
+    return {str(path.relative_to(lists)): content(path) for path in lists.rglob("*") if path.is_file()}
+
+
 def test_everybody_is_listed_withheld_or_left_alone_and_the_counts_add_up(nights) -> None:
     company = nights(
         {**alike(20), "LOYAL": (0.1, 500.0), "COSTLY": (0.9, 0.0), "QUIET": (0.9, 300.0)},
@@ -92,12 +98,12 @@ def test_controls_are_in_no_file_that_account_managers_see(nights) -> None:
         folder = company.publish(night)
         withheld, listed = (names(company.decisions(night), which) for which in ("control", "listed"))
         assert len(withheld) == len(listed) == 10
-        seen = {path.name: content(path) for path in (folder / "lists").iterdir()}
-        assert {name.rpartition(".")[2] for name in seen} == {"csv", "html", "xlsx"} and len(seen) == 4
+        seen = in_lists(folder)
+        assert {name.rpartition(".")[2] for name in seen} == {"csv", "html", "xlsx", "txt"} and len(seen) == 7
         for name, text in seen.items():
             assert not any(customer in text for customer in withheld), name
             assert "control" not in text.lower(), name
-        assert all(customer in seen[next(n for n in seen if n.endswith(".csv"))] for customer in listed)
+        assert all(customer in seen[next(n for n in seen if n.endswith(".xlsx"))] for customer in listed)
         risk_list = pl.read_parquet(folder / "risk_list.parquet")
         assert not {"arm", "season", "stratum", "would_list", "code"} & set(risk_list.columns)
         assert risk_list["rank"].to_list() == list(range(1, 11))  # no gap tells of somebody withheld
@@ -275,7 +281,7 @@ def test_who_was_deselected_is_told_to_the_team_with_figures(nights) -> None:
     assert list(figures) == ['"C"', '"B"']
     assert float(figures['"B"'][7]) == pytest.approx(-0.2) and float(figures['"C"'][7]) == pytest.approx(-1.4)
     assert figures['"B"'][8] == basis
-    assert not any("Shop B" in content(path) for path in (folder / "lists").iterdir())
+    assert not any("Shop B" in text for text in in_lists(folder).values())
 
 
 def test_who_refused_since_the_scoring_is_nowhere(nights) -> None:
@@ -332,7 +338,7 @@ def test_a_night_without_anybody_to_list(nights) -> None:
 
     assert company.listed(0) == {}
     assert set(company.codes(0).values()) == {"unlikely_to_leave"}
-    assert [path.name for path in (folder / "lists").iterdir()] == ["index.html"]
+    assert set(in_lists(folder)) == {"index.html", "digests/index.csv"}
 
 
 def test_decisions_that_do_not_add_up_are_not_published(nights, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """A company of two account managers with a list of the day, the app over it, and a clock that a test sets."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import text
 
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
 from pipelines.storage import MANIFEST, commit, point, staged
 from pipelines.web.app import create_app
+from pipelines.web.database import Database
 from pipelines.web.people import invite
 from pipelines.web.schema import MANAGER
 from tests.pipelines.outreach.conftest import CUSTOMER, SCHEMA
@@ -71,6 +75,26 @@ class Company:
         point(root / "current", done)
         assert (root / "current" / MANIFEST).exists()
         return done
+
+
+def with_the_first_version(database: Database) -> None:
+    """Fill tables of the schema "0001" as its version of the app did: a person, their link, and an entry."""
+    hashed = sha256(b"secret").hexdigest()
+    for statement in (
+        "insert into people (name, role, account_manager, sessions) values ('anna', 'manager', 'Anna Schmidt', 3)",
+        "insert into invitations (secret_hash, person, expires_at) values "
+        f"('{hashed}', 'anna', '2026-06-16 09:00:00.000000')",
+        "insert into entries (customer_id, number, kind, list_date, status, note, account_manager, person, at) values "
+        "('A-1', 1, 'answer', '2026-06-15', 'saved', 'Ärger', 'Anna Schmidt', 'anna', '2026-06-15 09:00:00.000000')",
+    ):
+        database.write(lambda session, statement=statement: session.execute(text(statement)))
+
+
+def cells(text: str, heading: str) -> list[list[str]]:
+    """What the cells say of the first table after a heading, row by row."""
+    table = text.split(f">{heading}</h2>")[1].split("<tbody>")[1].split("</tbody>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.replace("\n", "").split("<tr>")[1:]]
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in rows]
 
 
 @pytest.fixture

@@ -19,9 +19,20 @@ from pipelines.erase import erase
 from pipelines.ingest import ingest
 from pipelines.web.database import Database
 from pipelines.web.entries import history
+from pipelines.web.people import redeem
 from pipelines.web.recorded import outcomes
 from pipelines.web.schema import Entry
-from tests.pipelines.web.conftest import ANNA, CUSTOMERS, LIST_DAY, Browser, Clock, Company, SignedIn
+from tests.pipelines.web.conftest import (
+    ANNA,
+    CUSTOMERS,
+    LIST_DAY,
+    Browser,
+    Clock,
+    Company,
+    SignedIn,
+    cells,
+    with_the_first_version,
+)
 
 Stored = Callable[[Path, str], pl.DataFrame]
 
@@ -207,13 +218,32 @@ def test_leads_see_how_far_the_lists_are_worked(
     company.publish(week_ago, CUSTOMERS[0], {**CUSTOMERS[1], "customer_id": "A-9"})
     company.publish(LIST_DAY, *CUSTOMERS)
 
-    page = " ".join(signed_in("otto", "lead").get("/team").text.split())
+    text = signed_in("otto", "lead").get("/team").text
+    page = " ".join(text.split())
 
     assert "<strong>1</strong> of <strong>4 customers</strong> dealt with (25%)" in page
     assert "<strong>3</strong> overdue" in page
     assert "€2,000</strong> of €2,900 at risk still to do" in page  # 900 + 500 + 1,500, less the 900 of the saved
     assert "Against the list of 7 Jun 2026: <strong>3 customers</strong> came, <strong>1 customer</strong> left" in page
     assert "Outcomes recorded since: 1 saved." in page
+    assert cells(text, "By account manager") == [
+        [ANNA, "3", "1 (33%)", "", "2", "€1,400", "€500"],
+        ["Bo Berg", "1", "0 (0%)", "", "1", "€1,500", "€1,500"],
+    ]
+    # Silence raises everybody's risk; complaints that of A-2, who counts under both, and lower that of the others.
+    assert cells(text, "By reason") == [
+        ["The time without an order", "4", "1", "3", "€2,900", ""],
+        ["Complaints", "1", "0", "1", "€500", ""],
+    ]
+    assert cells(text, "Value at risk by account manager and reason") == [
+        [ANNA, "€1,400", "€500"],
+        ["Bo Berg", "€1,500", "€0.00"],
+    ]
+    # Then A-1 (900) and A-9 (500); now 900 + 500 + unknown of Anna's.
+    assert cells(text, "Since last week") == [
+        [ANNA, "2", "1", "€1,400", "€1,400"],
+        ["Bo Berg", "1", "0", "€0.00", "€1,500"],
+    ]
 
 
 WRITER = """
@@ -265,3 +295,18 @@ def test_migrations_lead_from_nothing_to_what_the_code_needs(company: Company) -
     differences = database.read(lambda s: compare_metadata(MigrationContext.configure(s.connection()), Base.metadata))
     database.close()
     assert differences == []
+
+
+def test_what_was_kept_before_survives_the_migration(company: Company, clock: Clock) -> None:
+    database = Database(company.settings)
+    database.migrate("0001")
+    with_the_first_version(database)
+
+    database.migrate()
+
+    (entry,) = database.read(lambda session: history(session, "A-1"))
+    assert (entry.status, entry.note, entry.person, entry.at) == ("saved", "Ärger", "anna", clock.now)
+    assert database.write(lambda session: redeem(session, "secret", clock.now)).sessions == 3
+    with pytest.raises(DBAPIError, match="entries stay as they are"):
+        database.write(lambda session: session.execute(text("update entries set status = 'lost'")))
+    database.close()

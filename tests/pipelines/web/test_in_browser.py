@@ -166,6 +166,9 @@ def test_no_page_runs_over_the_edge_and_axe_finds_nothing_serious(opened: Open, 
         look(lead)
     lead.goto("/")
     other = opened("dora", "data", None, width=width)
+    other.goto("/audit")
+    look(other)
+    other.goto("/")
     for each in (other, lead):
         each.get_by_text("Record outcome of Ärger").click()
         each.get_by_role("button", name="Lost").locator("visible=true").click()

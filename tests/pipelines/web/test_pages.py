@@ -91,6 +91,19 @@ def test_a_new_publication_is_seen_at_once(company: Company, anna: Browser) -> N
     assert names(anna.get("/").text) == ["Renamed"]
 
 
+def test_nothing_is_read_again_while_nothing_is_new(anna: Browser, app: Any, company: Company) -> None:
+    boards = app.state.site.boards
+    before = boards.current()
+    anna.get("/?sort=risk")
+    assert boards.current() is before
+    anna.answer("A-1", "lost")
+    after = boards.current()
+    assert after is not before and after.publication is before.publication
+    assert after.table.filter("done")["customer_id"].to_list() == ["A-1"] and not before.table["done"].any()
+    company.publish(LIST_DAY, CUSTOMERS[0])
+    assert boards.current().publication is not after.publication
+
+
 def test_an_old_list_says_so(anna: Browser, clock: Clock, company: Company, signed_in: SignedIn) -> None:
     assert "days old" not in anna.get("/").text
     clock.later(days=2)

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from configs.errors import ConfigError
 from pipelines.web.people import invite, revoke
-from pipelines.web.schema import Invitation
-from pipelines.web.security import FAILURES
+from pipelines.web.schema import Event, Invitation, Try
+from pipelines.web.tries import FAILURES
 from tests.pipelines.web.conftest import ANNA, Browser, Clock, Company, SignedIn
 
 SecretFor = Callable[..., str]
@@ -86,6 +87,51 @@ def test_guessing_is_slowed_down(browser: Browser, secret_for: SecretFor, clock:
     assert browser.post("/sign-in", secret=secret).status_code == 429
     clock.later(minutes=5.1)
     assert browser.post("/sign-in", secret=secret).status_code == 200
+
+
+def test_no_address_is_kept_in_the_clear_nor_for_long(browser: Browser, app: Any, clock: Clock) -> None:
+    def kept() -> list[str]:
+        return list(app.state.site.database.read(lambda session: session.scalars(select(Try.address_hash)).all()))
+
+    browser.get("/sign-in?secret=x")
+    browser.post("/sign-in", secret="wrong")
+    assert len(kept()) == 1 and "testclient" not in kept()[0] and len(kept()[0]) == 64
+    clock.later(minutes=5.1)
+    browser.post("/sign-in", secret="wrong")
+    assert len(kept()) == 1
+
+
+def test_the_log_tells_who_was_there_and_of_no_customer(
+    anna: Browser, browser: Browser, signed_in: SignedIn, app: Any, clock: Clock
+) -> None:
+    browser.get("/sign-in?secret=x")
+    browser.post("/sign-in", secret="wrong")
+    anna.get("/export.csv?find=quarry")
+    anna.get("/customer?id=B-1")
+    anna.get("/team")
+    anna.answer("B-1", "lost")
+    anna.client.post("/answer", data={"token": "x", "customer_id": "A-1", "seen": 0})
+    browser.client.post("/answer", data={"token": "x"})  # of nobody known: the log would grow without end
+    anna.post("/sign-out")
+    app.state.site.database.write(lambda session: revoke(session, "anna", clock()))
+
+    found = app.state.site.database.read(lambda session: session.scalars(select(Event).order_by(Event.id)).all())
+
+    assert [(event.person, event.kind, event.detail) for event in found] == [
+        ("anna", "invited", "as manager, for 72 h"),
+        ("anna", "signed_in", "by a link"),
+        (None, "refused", "sign-in by a link that does not work"),
+        ("anna", "exported", "1 rows of the list of 2026-06-15"),
+        ("anna", "refused", "a customer of others, or of nobody"),
+        ("anna", "refused", "the team's page"),
+        ("anna", "refused", "a customer of others, or of nobody"),
+        ("anna", "refused", "a form that no page of theirs held"),
+        ("anna", "signed_out", "on every device"),
+        ("anna", "revoked", "by the command line"),
+    ]
+    assert {event.at for event in found} == {clock.now}
+    with pytest.raises(DBAPIError, match="events stay as they are"):
+        app.state.site.database.write(lambda session: session.execute(text("update events set person = 'bo'")))
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/answer", "/undo"])
