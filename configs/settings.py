@@ -14,6 +14,7 @@ from configs.publication import Publication
 from configs.report import Report
 from configs.section import Section, Zone
 from configs.sources import Ingest, Source, TableName, needed_sources
+from configs.validation import Validation
 
 
 class Settings(Section):
@@ -29,6 +30,7 @@ class Settings(Section):
     churn: Churn = Churn()
     clv: Clv = Clv()
     ingest: Ingest = Ingest()
+    validation: Validation = Validation()
     features: Features = Features()
     training: Training = Training()
     tuning: Tuning = Tuning()

@@ -6,7 +6,7 @@ anything that its date could not know.
 """
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,57 +23,46 @@ from features.timeline import known_before
 from pipelines.convert import converted
 from pipelines.outcomes import IMPORTS
 from pipelines.progress import Log
-from pipelines.quarantine import REASON, examples, split, unreadable
+from pipelines.quarantine import REASON, split, unreadable
+from pipelines.reports.validation import REFUSED, write_results
 from pipelines.sources import readable, scan
 from pipelines.storage import bucket_file, bucket_of, combined_hash, commit, hashes_below, staged, tombstones
+from pipelines.validation import RESULTS_FILE, Counts, Results, refuse_unknown_checks
 from pipelines.web.recorded import write_outcomes
-
-FRESH_DAYS = 14
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Rows of one table: rows == kept + quarantined + not_yet_known. `reasons`: rows quarantined for each."""
-
-    table: str
-    rows: int
-    kept: int
-    quarantined: int
-    not_yet_known: int
-    reasons: dict[str, int]
-
-    def __str__(self) -> str:
-        line = f"{self.table}: {self.rows:,} rows = {self.kept:,} kept + {self.quarantined:,} quarantined"
-        return f"{line} + {self.not_yet_known:,} not yet known"
 
 
 def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     """Read every source as it was known before `cutoff` and return the store folder that holds it.
 
-    Raises DataError where a source cannot be read, lacks a required column, has too many bad rows, or where no
-    transaction is left; the store of an earlier run then stays as it was.
+    Raises DataError where sources cannot be read, lack a required column, fail checks that stop the night, or where no
+    transaction is left, and says where every check can be read; the store of an earlier run then stays as it was.
     """
     root, name = settings.root / "store", cutoff.day.isoformat()
+    tables = with_profile({name: column.kind for name, column in settings.features.profile.items()})
+    refuse_unknown_checks(settings, tables.values())
     with staged(root, name) as folder:
-        kinds = {name: column.kind for name, column in settings.features.profile.items()}
         recorded = write_outcomes(settings, cutoff, folder / "raw" / "recorded.parquet")
         origins = {name: _origins(settings, name, recorded) for name in TABLES}
-        counts = []
-        for table in [table for table in with_profile(kinds).values() if origins[table.name]]:
-            counts.append(_ingest_table(settings, table, origins[table.name], folder, cutoff, log))
+        results, counts = Results(settings, cutoff.day, log), []
+        for table in [table for table in tables.values() if origins[table.name]]:
+            try:
+                counts.append(_ingest_table(settings, table, origins[table.name], folder, cutoff, results))
+            except DataError as error:
+                results.unreadable(table, str(error))
+                continue
             log(str(counts[-1]))
             for reason, rows in counts[-1].reasons.items():
                 log(f"  quarantined: {rows:,} x {reason}")
-        if not next(c.kept for c in counts if c.table == "transactions"):
-            raise DataError(
-                f"[sources.transactions]: no transaction was known before {cutoff.day}. "
-                "Check the source and its dates, or give a later --as-of."
-            )
-        _warn_of_old_data(folder, cutoff, log)
+        refused = settings.root / REFUSED / name
+        if results.stops:
+            page = write_results(results.frame(), settings, refused)
+            raise DataError("\n".join(results.stops) + f"\nEvery check is in {page}.")
+        shutil.rmtree(refused, ignore_errors=True)
         if "customers" not in settings.sources:
             _derive_customers(folder, settings.ingest.buckets)
         shutil.rmtree(folder / "raw", ignore_errors=True)
         data_hash = combined_hash(hashes_below(folder))
+        results.frame().write_parquet(folder / RESULTS_FILE)
         manifest: dict[str, Any] = {
             "as_of": name,
             "buckets": settings.ingest.buckets,
@@ -85,32 +74,33 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
 
 
 def _ingest_table(
-    settings: Settings, table: Table, origins: list[Source], folder: Path, cutoff: Cutoff, log: Log
+    settings: Settings, table: Table, origins: list[Source], folder: Path, cutoff: Cutoff, results: Results
 ) -> Counts:
     raw, fetched = folder / "raw" / table.name, folder / "raw" / "fetched"
     erased = tombstones(settings.root)["customer_id"]
+    columns: dict[str, None] = {}
     for number, source in enumerate(origins):
         with readable(f"[sources.{table.name}]", source):
             rows_as_they_came = scan(table.name, source, settings.root, fetched)
             rows = _typed(table, rows_as_they_came, source, settings, fetched).filter(
                 ~pl.col("customer_id").is_in(erased.implode()).fill_null(False)
             )
-            ignored = [name for name in rows_as_they_came.collect_schema() if name not in _expected(table)]
-            if ignored:
-                log(f"warning: [sources.{table.name}]: {table.name} has no such columns, ignored: {', '.join(ignored)}")
+            columns |= dict.fromkeys(rows_as_they_came.collect_schema())
             buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
             parts = pl.PartitionBy(raw / str(number), key="bucket", include_key=False)
             rows.with_columns(buckets).sink_parquet(parts, mkdir=True)
-    total, kept_rows, unknown_rows, refused = 0, 0, 0, []
+    results.readable(table, [name for name in columns if name not in _expected(table)])
+    total, kept_rows, unknown_rows, refused, with_customers = 0, 0, 0, [], False
     for bucket in range(settings.ingest.buckets):
         files = sorted(raw.glob(f"*/bucket={bucket}/*.parquet"))
         batch = pl.concat([pl.read_parquet(f) for f in files], how="diagonal") if files else None
         kept = table.empty()
+        customers = bucket_file(folder, "customers", bucket)
+        with_customers = with_customers or customers.exists()
         if batch is not None:
             total += batch.height
             known = pl.col("known_at").is_null() | (pl.col("known_at") < cutoff.instant)
             unknown_rows += batch.select((~known).sum()).item()
-            customers = bucket_file(folder, "customers", bucket)
             ids = pl.read_parquet(customers, columns=["customer_id"])["customer_id"] if customers.exists() else None
             kept, bad = split(table, batch.filter(known), ids, settings.ingest.amount_limit)
             kept = known_before(kept.lazy(), table, cutoff.instant).collect()
@@ -122,7 +112,10 @@ def _ingest_table(
     quarantined = pl.concat(refused, how="diagonal") if refused else pl.DataFrame(schema={REASON: pl.String})
     reasons = dict(quarantined[REASON].value_counts().sort("count", REASON, descending=[True, False]).rows())
     counts = Counts(table.name, total, kept_rows, quarantined.height, unknown_rows, reasons)
-    _refuse_too_many(settings, table, counts, quarantined)
+    results.judged(table, columns, counts, quarantined, with_customers)
+    if table.name == "transactions" and kept_rows:
+        newest = pl.scan_parquet(folder / "transactions").select(pl.col("occurred_at").max()).collect().item()
+        results.newest(table, (cutoff.instant - newest).days)
     if quarantined.height:
         path = folder / "quarantine" / f"{table.name}.parquet"
         path.parent.mkdir(exist_ok=True)
@@ -176,27 +169,6 @@ def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings,
 def _known_at(table: Table, given: bool) -> pl.Expr:
     """When the source learned of the row, never before the event itself."""
     return pl.max_horizontal("known_at", table.time) if given else pl.col(table.time).cast(INSTANT)
-
-
-def _refuse_too_many(settings: Settings, table: Table, counts: Counts, quarantined: pl.DataFrame) -> None:
-    judged = counts.kept + counts.quarantined
-    limit = settings.ingest.quarantined_share_limit
-    if not judged or counts.quarantined / judged <= limit:
-        return
-    reasons = "; ".join(f"{rows:,} x {reason}" for reason, rows in list(counts.reasons.items())[:5])
-    raise DataError(
-        f"[sources.{table.name}]: {counts.quarantined:,} of {judged:,} rows are bad, more than the permitted share "
-        f"{limit:.0%}: {reasons}. For example {examples(table, quarantined)}. Mend the source or its `sql`, or raise "
-        "ingest.quarantined_share_limit."
-    )
-
-
-def _warn_of_old_data(folder: Path, cutoff: Cutoff, log: Log) -> None:
-    """Say so where the newest transaction is old: an export that stopped looks like every customer leaving."""
-    newest = pl.scan_parquet(folder / "transactions").select(pl.col("occurred_at").max()).collect().item()
-    days = (cutoff.instant - newest).days
-    if days > FRESH_DAYS:
-        log(f"warning: [sources.transactions]: the newest is {days:,} days older than {cutoff.day}. Is it up to date?")
 
 
 def _derive_customers(folder: Path, buckets: int) -> None:

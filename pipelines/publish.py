@@ -1,5 +1,6 @@
 """From scores to a publication: who is listed and why, a list for each account manager, made current in one step."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, RISK_LI
 from pipelines.outreach.listing import Listing, listing
 from pipelines.outreach.lists import ListContext, write_csv, write_lists
 from pipelines.progress import Log
+from pipelines.reports.validation import write_results
 from pipelines.score import FEATURES_FILE, SCORES_FILE
 from pipelines.storage import MANIFEST, combined_hash, commit, point, read_json, staged
+from pipelines.validation import RESULTS_FILE
 
 CURRENT = "current"
 
@@ -79,6 +82,7 @@ def publish(
         (folder / "team").mkdir()
         write_csv(listed.leave_alone, folder / "team" / "leave_alone.csv")
         write_csv(listed.left, folder / "team" / "left.csv")
+        write_results(pl.read_parquet(store / RESULTS_FILE), settings, folder)
         if explain == "all":
             forgotten = decided.facts.filter("forgotten")["customer_id"]
             by = explainer(settings, cutoff, facts["model_version"])
@@ -86,6 +90,7 @@ def publish(
             log(f"{count:,} customers explained")
         manifest: dict[str, Any] = facts | {
             "config_hash": combined_hash(settings.comparable()),
+            "lists": asdict(context),  # to write them anew when somebody is erased
             "season": decided.season,
             "save_rate": {"share": rate.share, "source": rate.source},
             "counts": {
@@ -98,7 +103,7 @@ def publish(
                 },
             },
         }
-        _for_whom(folder)
+        set_rights(folder)
         done = commit(root, name, folder, manifest)
     current = root / CURRENT
     if not current.exists() or read_json(current / MANIFEST)["as_of"] <= name:
@@ -114,7 +119,7 @@ def _reached_at(settings: Settings) -> str | None:
     return None if settings.web.address == usual else settings.web.address
 
 
-def _for_whom(folder: Path) -> None:
+def set_rights(folder: Path) -> None:
     """Let the group read what account managers and those who lead them are given, and nobody else; the rest is ours."""
     for path in (folder, *folder.rglob("*")):
         given = path.name == RISK_LIST_FILE or path.relative_to(folder).parts[:1] in (("lists",), ("team",))

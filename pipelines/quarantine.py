@@ -47,7 +47,7 @@ def split(
 def examples(table: Table, quarantined: pl.DataFrame) -> str:
     """Up to three ids of quarantined rows, for an error message; ids are no personal data."""
     key = table.key[0]
-    ids = quarantined[key].drop_nulls().unique(maintain_order=True).head(3).to_list()
+    ids = quarantined[key].filter(quarantined[key] != "").unique(maintain_order=True).head(3).to_list()
     return f"{key} {', '.join(ids)}" if ids else f"rows without {key}"
 
 

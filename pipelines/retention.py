@@ -9,6 +9,7 @@ from configs.errors import LockError
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.progress import Log
+from pipelines.reports.validation import REFUSED
 from pipelines.storage import run_lock
 
 PARTS = ("store", "scored", "published")
@@ -30,6 +31,11 @@ def prune(settings: Settings, cutoff: Cutoff, log: Log) -> int:
                 removed += _remove_day(settings, root / day.isoformat(), revisions)
             else:
                 removed += _remove_older(root, revisions, settings.retention.revisions)
+    kept = kept_days["store"]
+    for day, folder in _dated(settings.root / REFUSED):
+        if kept is not None and day < cutoff.day - timedelta(days=kept):
+            shutil.rmtree(folder)
+            removed += 1
     if removed:
         log(f"{removed:,} folders of earlier nights removed, as [retention] asks for")
     return removed

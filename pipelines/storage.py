@@ -6,11 +6,14 @@ leaves the links where they were; the next run removes what it left.
 """
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
@@ -25,6 +28,7 @@ from configs.errors import LockError
 
 MANIFEST = "manifest.json"
 TOMBSTONES = "erased.parquet"
+ERASING, ERASING_SECONDS = ".lock-erasing", 600  # FileLock takes it by flock, too
 WRITE_ERRORS = {errno.EFBIG, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
 
@@ -70,15 +74,39 @@ def combined_hash(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def write_whole(path: Path, frame: pl.DataFrame) -> None:
-    """Write a Parquet file that is there as a whole or not at all, whatever dies on the way."""
+def write_whole(path: Path, frame: pl.DataFrame, mode: int | None = None) -> None:
+    """Write a Parquet file that is there as a whole or not at all; `mode` as for `write_bytes_whole`."""
+    with _taking_the_place_of(path, mode) as new:
+        frame.write_parquet(new)
+
+
+def write_bytes_whole(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file that is there as a whole or not at all, whatever dies on the way.
+
+    `mode`: its rights; by default those of the file whose place it takes. Raises OSError where the disk took no more.
+    """
+    with _taking_the_place_of(path, mode) as new:
+        new.write_bytes(content)
+
+
+@contextmanager
+def _taking_the_place_of(path: Path, mode: int | None) -> Generator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.parent / f".{path.name}.new"
-    frame.write_parquet(new)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    _flush_folder(path.parent)
+    if mode is None and path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    try:
+        with _disk_errors(path):
+            new.touch()
+            if mode is not None:
+                new.chmod(mode)  # before there is anything to read
+            yield new
+            with new.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(new, path)
+            _flush_folder(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def tombstones(root: Path) -> pl.DataFrame:
@@ -89,8 +117,12 @@ def tombstones(root: Path) -> pl.DataFrame:
 
 @contextmanager
 def run_lock(root: Path, as_of: date) -> Generator[None]:
-    """Hold the lock of this date under `root`; raises LockError at once where another run holds it."""
-    with _lock(root / f".lock-{as_of.isoformat()}", f"another run for {as_of} is under way"):
+    """Hold the lock of this date under `root`, and let nobody be erased meanwhile.
+
+    Waits while somebody is erased; raises LockError where that takes too long, and at once where another run holds the
+    date.
+    """
+    with nobody_erased(root), _lock(root / f".lock-{as_of.isoformat()}", f"another run for {as_of} is under way"):
         yield
 
 
@@ -107,6 +139,30 @@ def sink_lock(root: Path) -> Generator[None]:
     """Hold the lock of who sends publications elsewhere; raises LockError where another does after ten minutes."""
     with _lock(root / ".lock-sinks", "publications are being sent", 600):
         yield
+
+
+@contextmanager
+def erasing_lock(root: Path) -> Generator[None]:
+    """Keep every run of whatever date away; raises LockError at once where one is under way."""
+    with _lock(root / ERASING, "a run is under way, which may still write what it read"):
+        yield
+
+
+@contextmanager
+def nobody_erased(root: Path) -> Generator[None]:
+    """Keep `erasing_lock` away, as many as there are; waits for its end, and raises LockError where that is far off."""
+    root.mkdir(parents=True, exist_ok=True)
+    path, until = root / ERASING, time.monotonic() + ERASING_SECONDS
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise LockError(f"{path}: a customer is being erased. Wait for it to end.") from None
+                time.sleep(0.2)
+        yield  # closing the file lets go of the lock
 
 
 @contextmanager
@@ -133,14 +189,22 @@ def staged(root: Path, name: str) -> Generator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        yield folder
+        with _disk_errors(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Generator[None]:
+    """Raise OSError, with its number and `path`, wherever the disk took no more."""
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         number = disk_error(error)
         if number is None:
             raise
-        raise OSError(number, os.strerror(number), str(folder)) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise OSError(number, os.strerror(number), str(path)) from None
 
 
 def disk_error(error: Exception) -> int | None:

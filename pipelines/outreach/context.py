@@ -1,7 +1,9 @@
 """What a risk list says about itself: whose data, how fresh, and how far to trust it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Self
 
 GRADE_IN_WORDS = {
     "A": "in past data the model picked out leaving customers better than simple rules of thumb, by more than chance",
@@ -42,6 +44,14 @@ class ListContext:
     def __post_init__(self) -> None:
         if self.model_grade not in GRADE_IN_WORDS:
             raise ValueError(f"model_grade is {self.model_grade!r}: use one of {', '.join(GRADE_IN_WORDS)}")
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Self:
+        """From the manifest of a publication, where times are texts."""
+        facts: dict[str, Any] = dict(kept)
+        facts["as_of"] = date.fromisoformat(kept["as_of"])
+        facts["data_until"] = datetime.fromisoformat(kept["data_until"])
+        return cls(**facts)
 
     @property
     def list_name(self) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from markupsafe import Markup
 
-from pipelines.reports.charts import NARROW, WIDE, Chart, as_svg
 from pipelines.templating import environment
+
+if TYPE_CHECKING:
+    from pipelines.reports.charts import Chart
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
 
@@ -23,7 +25,7 @@ class Section:
 
     heading: str
     sentences: Sequence[str]
-    chart: Chart | None
+    chart: "Chart | None"
     table: pl.DataFrame | None
     opened: bool = False
     meanings: Sequence[tuple[str, str]] = ()
@@ -50,20 +52,24 @@ def render(
 
 def drawn(section: Section) -> dict[str, Any]:
     """A section for a template: its charts as SVG, wide and narrow, its table as rows of texts."""
-    table, chart = section.table, section.chart
+    table = section.table
     return {
         "heading": section.heading,
         "sentences": section.sentences,
-        # Drawn here from numbers; the texts in a chart are escaped where it is drawn.
-        "charts": {}
-        if chart is None
-        else {n: Markup(as_svg(chart, w)) for n, w in (("wide", WIDE), ("narrow", NARROW))},
+        "charts": {} if section.chart is None else _charts(section.chart),
         "opened": section.opened,
         "meanings": section.meanings,
         "columns": [] if table is None else [name.replace("_", " ") for name in table.columns],
         "kinds": [] if table is None else ["number" if dtype.is_numeric() else "text" for dtype in table.dtypes],
         "rows": [] if table is None else [[_shown(value) for value in row] for row in table.rows()],
     }
+
+
+def _charts(chart: "Chart") -> dict[str, Markup]:
+    """Drawn here from numbers; the texts in a chart are escaped where it is drawn."""
+    from pipelines.reports.charts import NARROW, WIDE, as_svg  # takes a second, for which no other page should wait
+
+    return {name: Markup(as_svg(chart, width)) for name, width in (("wide", WIDE), ("narrow", NARROW))}
 
 
 def _shown(value: object) -> str:

@@ -104,7 +104,8 @@ def test_only_the_group_reads_lists_and_only_the_owner_the_rest(company: Company
 
     files = {path.relative_to(published(company).resolve()) for path in published(company).resolve().rglob("*.*")}
     assert modes(*(str(file) for file in files if file.parts[0] in ("lists", "team", "risk_list.parquet"))) == {0o640}
-    assert modes("decisions.parquet", "assignments.parquet", "scores.parquet", "why.parquet") == {0o600}
+    names = ["decisions.parquet", "assignments.parquet", "scores.parquet", "why.parquet"]
+    assert modes(*names, "validation.html", "validation.parquet") == {0o600}
     assert modes(".", "lists", "team") == {0o750}
 
 

@@ -33,7 +33,7 @@ def sales(bad: int, good: int) -> pl.DataFrame:
     )
 
 
-def test_too_many_bad_rows(settings_for: SettingsFor, cutoff: Cutoff) -> None:
+def test_too_many_bad_rows(settings_for: SettingsFor, cutoff: Cutoff, tmp_path: Path) -> None:
     with pytest.raises(DataError) as raised:
         ingest(settings_for({"transactions": sales(bad=4, good=6)}, quarantined_share_limit=0.39), cutoff, silent)
 
@@ -41,7 +41,8 @@ def test_too_many_bad_rows(settings_for: SettingsFor, cutoff: Cutoff) -> None:
     assert str(raised.value) == (
         "[sources.transactions]: 4 of 10 rows are bad, more than the permitted share 39%: 4 x amount: empty. "
         "For example transaction_id T00, T01, T02. Mend the source or its `sql`, or raise "
-        "ingest.quarantined_share_limit."
+        "ingest.quarantined_share_limit.\n"
+        f"Every check is in {tmp_path / 'data' / 'refused' / '2024-06-01' / 'validation.html'}."
     )
 
 

@@ -74,3 +74,11 @@ def test_only_the_newest_revisions_of_a_day_stay_and_those_that_links_name(tmp_p
     left = sorted(int(path.name) for path in (root / ".revisions" / "2026-03-31").iterdir())
     assert left == [3, 11, 12]
     assert (root / "2026-03-31" / "data").read_text() == "11"
+
+
+def test_what_stopped_old_nights_goes_with_their_tables(tmp_path: Path) -> None:
+    for day in ("2026-03-20", "2026-03-21"):
+        (tmp_path / "refused" / day).mkdir(parents=True)
+
+    assert pruned(settings_of(tmp_path, store_days=10)) == 1
+    assert [path.name for path in (tmp_path / "refused").iterdir()] == ["2026-03-21"]
