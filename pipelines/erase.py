@@ -1,7 +1,6 @@
 """Erasing a customer from everything Holdfast keeps, for good: a tombstone keeps later nights from taking rows again.
 
-Sources are the company's own and stay as they are; models and reports hold no customer's rows. A run that began before
-may still write what it read, so none should be under way.
+Sources are the company's own and stay as they are; models and reports hold no customer's rows.
 """
 
 import csv
@@ -14,46 +13,49 @@ import polars as pl
 
 from configs.settings import Settings
 from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
-from pipelines.outreach.digest import FOLDER as DIGESTS
 from pipelines.outreach.history import RISK_LIST_FILE
-from pipelines.outreach.lists import slug
+from pipelines.outreach.unlist import unlist
 from pipelines.progress import Log
+from pipelines.publish import set_rights
+from pipelines.reports.validation import REFUSED, forget_examples
 from pipelines.sinks.send import send
 from pipelines.storage import (
     MANIFEST,
     TOMBSTONES,
+    erasing_lock,
     hashes_below,
     read_json,
-    run_lock,
     tombstones,
+    write_bytes_whole,
     write_json,
     write_whole,
 )
+from pipelines.validation import RESULTS_FILE
 from pipelines.web.recorded import forget
 
-KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features")
+KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features", REFUSED)
 ALONE = "realised*.parquet"
 
 
 def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
-    """Remove every row of a customer below the root; returns rows and lists removed, by folder.
+    """Remove every row of a customer below the root; returns rows and lists, by folder.
 
-    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. The
-    page, workbook and digest of an account manager whose list named the customer are removed as a whole, and those of
-    the report if it did: the next run writes the newest anew. Manifests tell of the files as they are then, so sinks
-    of `[publication]` are sent these days again. Raises LockError while a run for `today` goes on, PublishError where a
-    sink does not answer: then the next night sends them.
+    The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. Lists
+    that named the customer are written anew without; their digest, and page and workbook of the report, are removed if
+    they did, until the next run. Manifests tell of the files as they are then, so the sinks of `[publication]` are sent
+    these days again. Raises LockError while any run goes on, of whatever day (one that begins meanwhile waits),
+    PublishError where a sink does not answer: then the next night sends them.
     """
-    with run_lock(settings.root, today):
+    with erasing_lock(settings.root):
         known = tombstones(settings.root)
         new = pl.DataFrame({"customer_id": [customer_id], "erased_on": [today]}, schema=known.schema)
         together = pl.concat([known, new]).unique("customer_id", keep="first", maintain_order=True)
-        write_whole(settings.root / TOMBSTONES, together)
-        os.chmod(settings.root / TOMBSTONES, 0o600)
+        write_whole(settings.root / TOMBSTONES, together, mode=0o600)
         removed = {}
         for part in KEPT_IN:
             root = settings.root / part
-            count = _lists_of(root, customer_id)  # needs to know whose lists, so before the rows go
+            count = sum(_lists_of(file, customer_id) for file in _files(root, RISK_LIST_FILE))  # before its rows go
+            count += sum(forget_examples(file.parent, settings, customer_id) for file in _files(root, RESULTS_FILE))
             count += sum(_rows_of(file, customer_id) for file in _files(root, ".parquet"))
             count += sum(_lines_of(file, customer_id) for file in _files(root, ".csv"))
             for manifest in _files(root, MANIFEST):
@@ -96,7 +98,7 @@ def _rows_of(file: Path, customer_id: str) -> int:
 
 
 def _lines_of(file: Path, customer_id: str) -> int:
-    """Lines removed of a list as CSV, in which every record is one line."""
+    """Lines removed of a table as CSV, in which every record is one line."""
     lines = file.read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n")
     heading = next(csv.reader(lines[:1]), [])
     if "customer_id" not in heading:
@@ -104,21 +106,11 @@ def _lines_of(file: Path, customer_id: str) -> int:
     place, names = heading.index("customer_id"), {customer_id, f"'{customer_id}"}  # as `lists.defused` writes it
     kept = [line for line in lines[1:] if next(csv.reader([line]))[place] not in names]
     if len(kept) < len(lines) - 1:
-        new = file.with_name(f".{file.name}.new")
-        new.write_bytes("".join(["\ufeff", *(f"{line}\n" for line in (lines[0], *kept))]).encode())
-        os.replace(new, file)
+        write_bytes_whole(file, "".join(["\ufeff", *(f"{line}\n" for line in (lines[0], *kept))]).encode())
     return len(lines) - 1 - len(kept)
 
 
-def _lists_of(root: Path, customer_id: str) -> int:
-    """Pages, workbooks and digests removed of the account managers whose list named the customer."""
-    count = 0
-    for file in _files(root, RISK_LIST_FILE):
-        listed = pl.read_parquet(file, columns=["customer_id", "account_manager"])
-        for manager in listed.filter(pl.col("customer_id") == customer_id)["account_manager"]:
-            lists, base = file.parent / "lists", slug(manager)
-            names = (f"{base}.html", f"{base}.xlsx", f"{DIGESTS}/{base}.txt", f"{DIGESTS}/{base}.html")
-            for path in (lists / name for name in names):
-                count += path.exists()
-                path.unlink(missing_ok=True)
+def _lists_of(risk_list: Path, customer_id: str) -> int:
+    if count := unlist(risk_list, customer_id):
+        set_rights(risk_list.parent)
     return count

@@ -23,7 +23,7 @@ from pipelines.outreach.lists import FORMULA_START, defused
 from pipelines.outreach.returned import read_returned
 from pipelines.outreach.wording import one_line
 from pipelines.progress import Log
-from pipelines.storage import write_whole
+from pipelines.storage import nobody_erased, write_whole
 
 IMPORTS = "outcomes"
 ANSWER = ["status", "reason", "snooze_until"]
@@ -45,8 +45,7 @@ def import_outcomes(settings: Settings, cutoff: Cutoff, files: Sequence[Path], l
     names = [f"file {number} of {len(files)}" for number in range(1, len(files) + 1)]
     read = [(name, answers(settings, cutoff, file, name)) for name, file in zip(names, files, strict=True)]
     added = 0
-    settings.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.root / ".lock-outcomes", timeout=60):
+    with nobody_erased(settings.root), FileLock(settings.root / ".lock-outcomes", timeout=60):
         for name, rows in read:
             digest = hashlib.sha256(rows.select(*OF_A_LIST, *ANSWER).write_csv().encode()).hexdigest()[:16]
             kept = sorted(folder.glob("*.parquet"))

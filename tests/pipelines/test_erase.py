@@ -1,6 +1,9 @@
 """A customer who is erased is nowhere any more, and never comes back; nobody else is touched."""
 
+import re
+import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -9,14 +12,28 @@ import openpyxl
 import polars as pl
 import pytest
 
+from configs.errors import LockError
 from configs.settings import Settings
 from features.time import Cutoff
+from pipelines import storage
 from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
 from pipelines.erase import erase
 from pipelines.ingest import ingest
 from pipelines.outreach.digest import write_digests
 from pipelines.outreach.lists import ListContext, write_lists
-from pipelines.storage import MANIFEST, TOMBSTONES, commit, hashes_below, read_json, staged
+from pipelines.publish import set_rights
+from pipelines.reports.validation import write_results
+from pipelines.storage import (
+    MANIFEST,
+    TOMBSTONES,
+    commit,
+    erasing_lock,
+    hashes_below,
+    read_json,
+    run_lock,
+    staged,
+)
+from pipelines.validation import RESULTS_FILE
 from tests.pipelines.outreach.conftest import CUSTOMER, SCHEMA
 
 GONE, LIKE = "X-4711", "X-47112"
@@ -31,7 +48,7 @@ def below(root: Path, text: str) -> list[str]:
     found = []
     for file in (path for path in root.rglob("*") if path.is_file() and not path.is_symlink()):
         if file.suffix == ".parquet":
-            held = any(text in column.cast(pl.String).to_list() for column in pl.read_parquet(file))
+            held = any(f"'{text}'" in str(column.to_list()) for column in pl.read_parquet(file))
         elif file.suffix == ".xlsx":
             cells = chain.from_iterable(openpyxl.load_workbook(file).worksheets[0].values)
             held = text in cells
@@ -52,8 +69,9 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     """A store, a feature matrix and a publication in which two customers of like ids stand."""
     sales = pl.DataFrame({"transaction_id": ["1", "2", "3"], "customer_id": [GONE, LIKE, GONE]})
     sales = sales.with_columns(occurred_at=pl.lit("2024-05-01"), amount=pl.lit("1"))
-    settings = settings_for({"transactions": sales})
-    ingest(settings, cutoff, lambda _: None)
+    bad = sales.with_columns(transaction_id="bad " + pl.col("transaction_id"), amount=pl.Series(["one", None, "one"]))
+    settings = settings_for({"transactions": pl.concat([sales, bad])})
+    store = ingest(settings, cutoff, lambda _: None)
     (settings.root / "features").mkdir()
     pl.DataFrame({"customer_id": [GONE]}).write_parquet(settings.root / "features" / "matrix.parquet")
     pl.DataFrame({"customer_id": [GONE, LIKE]}).write_parquet(settings.root / "realised_examples.parquet")
@@ -73,7 +91,9 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
         write_lists(risk_list, context, folder / "lists")
         due = pl.DataFrame(schema={"customer_id": pl.String(), "due_on": pl.Date()})
         write_digests(risk_list, due, context, folder / "lists" / "digests")
-        commit(root, "2026-06-15", folder, {})
+        write_results(pl.read_parquet(store / RESULTS_FILE), settings, folder)
+        set_rights(folder)
+        commit(root, "2026-06-15", folder, {"lists": asdict(context)})
     return settings
 
 
@@ -86,20 +106,68 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
         *(MOVERS_FILE, PAGE, WORKBOOK),
     } <= set(before)
 
+    lists = settings.root / "published" / "2026-06-15" / "lists"
+    other = (lists / "bert-blum.html").read_bytes()
+    assert "bad 1, bad 3" in (lists.parent / "validation.html").read_text(encoding="utf-8")
+
     removed = erase(settings, GONE, TODAY, lambda _: None)
 
-    assert removed | {"store": 3, "features": 1, "published": 6, "realised": 1, "report": 3} == removed
+    # Store: 2 rows and the customer's own, 2 in quarantine, 2 examples of these; published: 1 list, 1 row, 2 examples.
+    assert removed | {"store": 7, "features": 1, "published": 4, "realised": 1, "report": 3} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
-    lists = settings.root / "published" / "2026-06-15" / "lists"
-    assert sorted(path.name for path in lists.iterdir()) == [
-        *("anna-schmidt.csv", "bert-blum.csv", "bert-blum.html", "bert-blum.xlsx", "digests", "index.html")
-    ]
+    names = [f"{manager}.{ending}" for manager in ("anna-schmidt", "bert-blum") for ending in ("csv", "html", "xlsx")]
+    assert sorted(path.name for path in lists.iterdir()) == [*names, "digests", "index.html"]
     assert sorted(path.name for path in (lists / "digests").iterdir()) == [
         *("bert-blum.html", "bert-blum.txt", "index.csv")
     ]
-    assert LIKE in (lists / "anna-schmidt.csv").read_text(encoding="utf-8")
+    index = (lists / "digests" / "index.csv").read_text(encoding="utf-8")
+    assert "Bert Blum" in index and "Anna Schmidt" not in index
+    assert LIKE in (lists / "anna-schmidt.html").read_text(encoding="utf-8")
+    assert (lists / "bert-blum.html").read_bytes() == other
+    assert not re.search("bad [13]", (lists.parent / "validation.html").read_text(encoding="utf-8"))
     published = settings.root / "published" / "2026-06-15"
     assert read_json(published / MANIFEST)["files"] == hashes_below(published)
+    rights = {path.name: path.stat().st_mode & 0o777 for path in (*published.iterdir(), *lists.iterdir())}
+    others = {"validation.html": 0o600, "validation.parquet": 0o600, "lists": 0o750, "digests": 0o750}
+    assert rights == dict.fromkeys(rights, 0o640) | others | {MANIFEST: rights[MANIFEST]}
+    assert (settings.root / TOMBSTONES).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_index_leads_to_lists_that_are_there(settings: Settings) -> None:
+    erase(settings, "B-1", TODAY, lambda _: None)  # whom Bert Blum's list named alone
+    lists = settings.root / "published" / "2026-06-15" / "lists"
+
+    linked = re.findall(r'href="([^"]+)"', (lists / "index.html").read_text(encoding="utf-8"))
+
+    assert sorted([*linked, "index.html"]) == sorted(path.name for path in lists.glob("*.*"))
+    assert not [name for name in linked if name.startswith("bert")]
+
+
+def test_nobody_is_erased_while_a_run_of_any_day_goes_on(settings: Settings) -> None:
+    with run_lock(settings.root, date(2020, 1, 1)), run_lock(settings.root, TODAY):
+        with pytest.raises(LockError, match="a run is under way"):
+            erase(settings, GONE, TODAY, lambda _: None)
+    assert not (settings.root / TOMBSTONES).exists()
+    erase(settings, GONE, TODAY, lambda _: None)
+
+
+def test_a_run_waits_until_somebody_is_erased(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def night() -> None:
+        with run_lock(settings.root, TODAY):
+            begun.set()
+
+    waiting = threading.Thread(target=night)
+    with erasing_lock(settings.root):
+        waiting.start()
+        assert not begun.wait(0.5)
+    waiting.join()
+    assert begun.is_set()
+
+    monkeypatch.setattr(storage, "ERASING_SECONDS", 0)
+    with erasing_lock(settings.root), pytest.raises(LockError, match="being erased"), run_lock(settings.root, TODAY):
+        pass
 
 
 def test_a_report_that_does_not_name_the_customer_stays(settings: Settings) -> None:
@@ -118,4 +186,4 @@ def test_the_next_ingest_takes_no_row_of_the_customer(settings: Settings, cutoff
     erase(settings, GONE, TODAY, lambda _: None)
     store = ingest(settings, cutoff, lambda _: None)
     assert pl.read_parquet(store / "transactions")["customer_id"].to_list() == [LIKE]
-    assert read_json(store / MANIFEST)["tables"]["transactions"]["rows"] == 1
+    assert read_json(store / MANIFEST)["tables"]["transactions"]["rows"] == 2
