@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from configs.errors import ConfigError
 from configs.section import Section
+from configs.settings import PLAYBOOK
 
-SHIPPED = Path(__file__).with_name("playbook.toml")
 PLACEHOLDERS = frozenset({"name", "company", "account_manager"})
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -64,7 +64,7 @@ def load_playbook(path: Path | None = None) -> Playbook:
 
     Raises ConfigError listing every mistake found: file, play, key, and what would be right.
     """
-    path = path or SHIPPED
+    path = path or PLAYBOOK
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

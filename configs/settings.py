@@ -1,5 +1,6 @@
 """A whole configuration: typed, with a default for everything but the name and the transactions."""
 
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,8 @@ from configs.report import Report
 from configs.section import Section, Zone
 from configs.sources import Ingest, Source, TableName, needed_sources
 from configs.validation import Validation
+
+PLAYBOOK = Path(__file__).with_name("playbook.toml")  # where none is configured
 
 
 class Settings(Section):
@@ -92,6 +95,11 @@ class Settings(Section):
         return self.root / part / as_of.isoformat()
 
     def comparable(self) -> dict[str, Any]:
-        """Everything that can change a result, as plain JSON values; where it is written is left out."""
+        """Everything that can change a result, as plain JSON values; where it is written is left out.
+
+        The playbook is told by the SHA-256 of what it says. Raises OSError where it cannot be read.
+        """
         elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "retention", "schedule"}
-        return self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})
+        found = self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})
+        said = (self.outreach.playbook or PLAYBOOK).read_bytes()
+        return found | {"outreach": found["outreach"] | {"playbook": hashlib.sha256(said).hexdigest()}}

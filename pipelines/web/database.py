@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from asyncpg.exceptions import PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
@@ -65,10 +67,16 @@ class Database:
 
         return self._run(locked, write=True)
 
+    def version(self) -> str | None:
+        """The latest migration that the tables went through; None where there are none yet."""
+        return self._run(lambda connection: MigrationContext.configure(connection).get_current_revision(), write=False)
+
     def migrate(self, to: str = "head") -> None:
-        """Bring the tables to what this version needs (or to an earlier revision's); nothing is done where they are."""
+        """Bring the tables to what this version needs, or an earlier revision; where they are, nothing is written."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
+        if self.version() == ScriptDirectory.from_config(config).as_revision_number(to):
+            return
 
         def upgrade(connection: Connection) -> None:
             config.attributes["connection"] = connection

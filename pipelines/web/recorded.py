@@ -1,5 +1,6 @@
 """What was recorded in the app, as rows of `outcomes` for the next ingest; and forgetting a customer there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,14 @@ def in_use(settings: Settings) -> bool:
     return settings.web.database is not None or (settings.root / FILE).exists()
 
 
+def _entries(database: Database) -> Sequence[Entry]:
+    """Every entry in order; none where nobody was ever invited: a night makes no tables, and mostly only reads."""
+    if database.version() is None:
+        return []
+    database.migrate()
+    return database.read(lambda session: session.scalars(select(Entry).order_by(Entry.id)).all())
+
+
 def outcomes(settings: Settings, cutoff: Cutoff) -> pl.DataFrame:
     """Every answer as a row of the table `outcomes`, but for those undone before `cutoff`.
 
@@ -26,8 +35,7 @@ def outcomes(settings: Settings, cutoff: Cutoff) -> pl.DataFrame:
     """
     database = Database(settings)
     try:
-        database.migrate()
-        entries = database.read(lambda session: session.scalars(select(Entry).order_by(Entry.id)).all())
+        entries = _entries(database)
     finally:
         database.close()
     undone = {(e.customer_id, e.number - 1) for e in entries if e.kind == UNDO and e.at < cutoff.instant}
@@ -66,6 +74,8 @@ def forget(settings: Settings, customer_id: str) -> int:
         return 0
     database = Database(settings)
     try:
+        if database.version() is None:
+            return 0
         database.migrate()
         theirs = delete(Entry).where(Entry.customer_id == customer_id).returning(Entry.id)
         found = database.write(lambda session: len(session.execute(theirs).all()))

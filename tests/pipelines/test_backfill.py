@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from configs.errors import ConfigError, DataError
-from configs.settings import Settings
+from configs.settings import PLAYBOOK, Settings
 from configs.sources import Source
 from features.time import Cutoff
 from pipelines import backfill as module
@@ -48,6 +48,17 @@ def test_days_run_in_order_and_complete_ones_are_skipped(settings: Settings) -> 
     assert backfill(settings, FIRST, LAST, lambda _: None, publishing(ran)) == []
     other = settings.model_copy(update={"currency": "USD"})
     assert backfill(other, FIRST, FIRST, lambda _: None, publishing(ran)) == [FIRST]  # another configuration
+
+
+def test_days_are_published_again_once_the_playbook_says_something_else(settings: Settings, tmp_path: Path) -> None:
+    playbook = tmp_path / "plays.toml"
+    playbook.write_bytes(PLAYBOOK.read_bytes())
+    own = settings.model_copy(update={"outreach": settings.outreach.model_copy(update={"playbook": playbook})})
+    backfill(settings, FIRST, FIRST, lambda _: None, publishing([]))
+
+    assert backfill(own, FIRST, FIRST, lambda _: None, publishing([])) == []  # another file that says the same
+    playbook.write_text(playbook.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert backfill(own, FIRST, FIRST, lambda _: None, publishing([])) == [FIRST]
 
 
 def test_a_failure_stops_it_and_the_next_run_goes_on_there(settings: Settings) -> None:

@@ -27,7 +27,9 @@ from pipelines.storage import (
     read_json,
     run_lock,
     staged,
+    write_bytes_whole,
     write_json,
+    write_whole,
 )
 
 DAY = "2024-06-01"
@@ -234,3 +236,30 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
 
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert combined_hash({"b": 1, "a": 2}) == combined_hash({"a": 2, "b": 1}) != combined_hash({"a": 1, "b": 2})
+
+
+def test_a_file_that_takes_anothers_place_takes_its_rights(tmp_path: Path) -> None:
+    file = tmp_path / "held.parquet"
+    write_whole(file, pl.DataFrame({"a": [1]}), mode=0o640)
+
+    write_whole(file, pl.DataFrame({"a": [2]}))
+    assert (pl.read_parquet(file).item(), file.stat().st_mode & 0o777) == (2, 0o640)
+    write_bytes_whole(file, b"x", mode=0o600)
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"x", 0o600)
+
+
+def test_a_file_that_could_not_be_written_leaves_the_one_before_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "held.parquet"
+    write_bytes_whole(file, b"before")
+
+    def full(*_: object) -> None:
+        raise pl.exceptions.ComputeError("No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(OSError) as raised:
+        write_whole(file, pl.DataFrame({"a": [2]}))
+
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(file))
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("held.parquet", b"before")]

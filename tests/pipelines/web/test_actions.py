@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from pipelines.ingest import ingest
 from pipelines.web.database import Database
 from pipelines.web.entries import history
 from pipelines.web.people import redeem
-from pipelines.web.recorded import outcomes
+from pipelines.web.recorded import forget, outcomes
 from pipelines.web.schema import Entry
 from tests.pipelines.web.conftest import (
     ANNA,
@@ -281,6 +282,21 @@ def test_what_was_acknowledged_survives_a_kill(company: Company) -> None:
     assert len(acknowledged) >= 25
     # At most the one write that was under way when it died is kept without having been acknowledged.
     assert kept[: len(acknowledged)] == acknowledged and len(kept) - len(acknowledged) <= 1
+
+
+def test_a_night_only_reads_and_makes_no_tables(anna: Browser, company: Company) -> None:
+    tomorrow = Cutoff(date(2026, 6, 16), company.settings.zone)
+    anna.answer("A-1", "saved")
+    with sqlite3.connect(company.settings.root / "web.db", isolation_level=None) as writing:
+        writing.execute("BEGIN IMMEDIATE")  # whoever wanted to write would have to wait
+        assert outcomes(company.settings, tomorrow)["customer_id"].to_list() == ["A-1"]
+
+    fresh = company.settings.model_copy(update={"root": company.settings.root / "fresh"})
+    fresh.root.mkdir()
+    (fresh.root / "web.db").touch()
+    assert outcomes(fresh, tomorrow).is_empty() and forget(fresh, "A-1") == 0
+    with sqlite3.connect(fresh.root / "web.db") as database:
+        assert database.execute("select count(*) from sqlite_master").fetchone() == (0,)
 
 
 def test_migrations_lead_from_nothing_to_what_the_code_needs(company: Company) -> None:
