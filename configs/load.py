@@ -11,14 +11,16 @@ from pydantic import BaseModel, ValidationError
 
 from configs.errors import ConfigError
 from configs.playbook import load_playbook
+from configs.secrets import (
+    ENVIRONMENT_REFERENCE,
+    PASSWORD_IN_ADDRESS,
+    mistakes_of_addresses,
+    mistakes_of_the_environment,
+)
 from configs.section import Section
 from configs.settings import Settings
 from configs.sources import needed_sources
 
-ENVIRONMENT_REFERENCE = re.compile(r"\$\{(\w+)\}")
-PASSWORD_IN_ADDRESS = re.compile(
-    r"://[^/@\s:]*:(?!\$\{)[^@\s]+@|\b(ssl)?(password|passwd|pwd)\s*=\s*(?!\$\{)[^&\s]", re.IGNORECASE
-)
 SECRET_KEYS = {"uri", "database", "objects", "client_secret"}
 
 
@@ -39,7 +41,7 @@ def load_settings(path: Path, output: Path | None = None) -> Settings:
         raise ConfigError(f"{path}: not valid TOML: {error}. Mend that line.") from None
     if output is not None:
         raw["root"] = str(output)
-    mistakes = _secret_mistakes(raw)
+    mistakes = mistakes_of_addresses(_addresses(raw)) + mistakes_of_the_environment(os.environ)
     settings = None
     try:
         settings = Settings.model_validate(raw)
@@ -63,8 +65,8 @@ def expand_environment(text: str) -> str:
     return ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match[1]], text)
 
 
-def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
-    """Addresses must take secrets from the environment: a password written out, or a variable not set."""
+def _addresses(raw: dict[str, Any]) -> dict[str, Any]:
+    """What may hold a secret, by its key."""
     sources = raw.get("sources")
     tables = sources if isinstance(sources, dict) else {}
     addresses = {
@@ -84,15 +86,7 @@ def _secret_mistakes(raw: dict[str, Any]) -> list[str]:
         for part in section.split("."):
             held = held.get(part) if isinstance(held, dict) else None
         addresses[f"{section}.{key}"] = held.get(key) if isinstance(held, dict) else None
-    mistakes = []
-    for key, address in addresses.items():
-        if not isinstance(address, str):
-            continue
-        if PASSWORD_IN_ADDRESS.search(address):
-            mistakes.append(f'{key} = (hidden): holds a password; right: take it from the environment, "${{NAME}}"')
-        absent = [name for name in ENVIRONMENT_REFERENCE.findall(address) if name not in os.environ]
-        mistakes += [f"{key}: environment variable {name} is not set; right: set it before the run" for name in absent]
-    return mistakes
+    return addresses
 
 
 def _absent_sources(raw: dict[str, Any]) -> list[str]:
