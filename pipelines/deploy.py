@@ -4,39 +4,71 @@ A worker on this machine runs them; it needs nothing but the server's address, P
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apprise import Apprise
 from httpx import TransportError
 from prefect import Flow
 from prefect.automations import Automation, EventTrigger
-from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Posture
 from prefect.schedules import Cron
+from pydantic import SecretStr
 
-from configs.errors import DependencyError
+from configs.errors import ConfigError, DependencyError
+from configs.operations import Schedule
 from configs.settings import Settings
 from pipelines.progress import Log
 
 POOL = "holdfast"
 PROJECT = Path(__file__).parents[1]
-WEBHOOK = "HOLDFAST_WEBHOOK_URL"
-EVENTS = {
-    "failed": ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"),
-    "late": ("prefect.flow-run.Late",),
+WEBHOOK, MAIL = "HOLDFAST_WEBHOOK_URL", "HOLDFAST_MAIL_URL"
+OF_A_RUN = "{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A flow of pipelines/flows.py, and its line of cron."""
+
+    flow: str
+    cron: Callable[[Schedule], str]
+
+
+JOBS = {
+    "nightly": Job("nightly_flow", lambda times: times.nightly_cron),
+    "training": Job("training_flow", lambda times: times.training_cron),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """Which events of which resources somebody is told of, and in which words."""
+
+    events: tuple[str, ...]
+    resource: str
+    subject: str
+    body: str
+
+
+FAILED = ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut")
+MESSAGES = {
+    "failed": Message(FAILED, "prefect.flow-run.*", "Holdfast: a run failed", OF_A_RUN),
+    "late": Message(("prefect.flow-run.Late",), "prefect.flow-run.*", "Holdfast: a run is late", OF_A_RUN),
 }
 
 
 def schedules(settings: Settings) -> dict[str, tuple[str, str]]:
     """Entry point of each flow, and its cron line in the business time zone, by the name of the deployment."""
-    times = settings.schedule
     return {
-        f"{settings.name}-nightly": ("pipelines/flows.py:nightly_flow", times.nightly_cron),
-        f"{settings.name}-training": ("pipelines/flows.py:training_flow", times.training_cron),
+        f"{settings.name}-{name}": (f"pipelines/flows.py:{job.flow}", job.cron(settings.schedule))
+        for name, job in JOBS.items()
     }
 
 
@@ -67,32 +99,49 @@ def deploy(config: Path, settings: Settings, log: Log) -> None:
 
 
 def notify(environment: Mapping[str, str], log: Log) -> None:
-    """Have the server call the webhook of the environment whenever a run fails, crashes, takes too long or is late."""
-    if not (address := environment.get(WEBHOOK)):
-        log(f"nobody is told of failed or late runs: set {WEBHOOK} and deploy again")
+    """Have the server tell, by the addresses in the environment, of runs that fail, crash, take too long or are late.
+
+    Raises ConfigError for an address that no mail can be sent by.
+    """
+    told_by = {way: block(environment[way]) for way, block in WAYS.items() if environment.get(way)}
+    if not told_by:
+        log(f"nobody is told of failed or late runs: set {' or '.join(WAYS)} and deploy again")
         return
-    body = {"text": "{{subject}}: {{body}}"}
-    block = CustomWebhookNotificationBlock(name=POOL, url="{{address}}", json_data=body, secrets={"address": address})
-    block_id: Any = block.save(POOL, overwrite=True)
-    for kind, events in EVENTS.items():
+    saved: list[Any] = [
+        block.save(f"{POOL}-{way.split('_')[1].lower()}", overwrite=True) for way, block in told_by.items()
+    ]
+    for kind, message in MESSAGES.items():
         automation = Automation(
             name=f"{POOL}-{kind}",
             trigger=EventTrigger(
-                expect=set(events),
-                match={"prefect.resource.id": "prefect.flow-run.*"},
+                expect=set(message.events),
+                match={"prefect.resource.id": message.resource},
                 posture=Posture.Reactive,
                 threshold=1,
             ),
             actions=[
-                SendNotification(
-                    block_document_id=block_id,
-                    subject=f"Holdfast: a run is {kind}" if kind == "late" else "Holdfast: a run failed",
-                    body="{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}",
-                )
+                SendNotification(block_document_id=block_id, subject=message.subject, body=message.body)
+                for block_id in saved
             ],
         )
         _replace(automation)
-        log(f"{POOL}-{kind}: the webhook is called")
+        log(f"{POOL}-{kind}: told by {' and '.join(told_by)}")
+
+
+def _webhook(address: str) -> NotificationBlock:
+    body = {"text": "{{subject}}: {{body}}"}
+    return CustomWebhookNotificationBlock(name=POOL, url="{{address}}", json_data=body, secrets={"address": address})
+
+
+def _mail(address: str) -> NotificationBlock:
+    """Prefect has no block for mail alone; that for Slack hands to Apprise whatever is no address of Slack's."""
+    if not address.startswith(("mailto://", "mailtos://")) or not Apprise().add(address):
+        right = "mailtos://user:password@smtp.example?from=holdfast@shop.example&to=team@shop.example"
+        raise ConfigError(f"environment variable {MAIL}: no mail can be sent by it. It looks like {right}.")
+    return SlackWebhook(url=SecretStr(address), notify_type="failure")
+
+
+WAYS: dict[str, Callable[[str], NotificationBlock]] = {WEBHOOK: _webhook, MAIL: _mail}
 
 
 def _replace(automation: Automation) -> None:

@@ -11,26 +11,42 @@ from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
+from prefect.states import State
 
+from configs.errors import DependencyError
 from configs.load import load_settings
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.nightly import nightly, training
 from pipelines.outreach.explanations import Explain
 
-STEP_SECONDS = 3 * 3600
+HOUR = 3600
+# Many times what a million customers take; whatever goes on for longer is stuck.
+LIMITS = {"ingest": HOUR, "score": HOUR, "publish_lists": HOUR, "prune": HOUR // 4, "train": 4 * HOUR}
+WAITS = [60.0, 300.0, 900.0]  # seconds before a scheduled step is tried again, whose database or MLflow did not answer
 
 
 def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a step as a Prefect task named after it."""
+    """Run a step as a Prefect task named after it.
+
+    A scheduled step is tried again where something outside did not answer; whoever waits for one is told at once.
+    """
+    name = getattr(step, "__name__", "step")
     named = task(
-        name=getattr(step, "__name__", "step"),
+        name=name,
         cache_policy=NO_CACHE,
         persist_result=False,
-        timeout_seconds=STEP_SECONDS,
+        timeout_seconds=LIMITS.get(name, HOUR),
+        retries=len(WAITS) if deployment.id else 0,
+        retry_delay_seconds=WAITS,
+        retry_condition_fn=_may_pass,
     )
     return named(step)(*arguments)
+
+
+def _may_pass(_task: Any, _run: Any, state: State) -> bool:
+    return isinstance(state.result(raise_on_failure=False), DependencyError)
 
 
 @flow(name="holdfast-nightly", persist_result=False, validate_parameters=False)

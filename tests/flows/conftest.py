@@ -1,5 +1,6 @@
 """One small simulated company, trained and published once for all tests of whole runs."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,3 +45,11 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     training(made.settings, made.cutoff(), made.log)
     nightly(made.settings, made.cutoff(), made.log)
     return made
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Return once `condition()` holds; fail the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not so within {seconds} seconds"
+        time.sleep(0.5)

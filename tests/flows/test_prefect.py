@@ -4,14 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from prefect import flow
 from prefect.testing.utilities import prefect_test_harness
 
+import pipelines.flows
+from configs.errors import DataError, DependencyError
 from pipelines.nightly import nightly
-from tests.flows.conftest import AS_OF, Company
+from tests.flows.conftest import AS_OF, Company, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -22,13 +26,38 @@ def test_the_server_imports() -> None:
     assert found.returncode == 0, found.stderr[-2000:]
 
 
-def test_the_flow_publishes_what_the_command_does(company: Company) -> None:
+@pytest.fixture(scope="module")
+def harness() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("deployed", "error", "times"),
+    [("a deployment", DependencyError, 3), ("a deployment", DataError, 1), (None, DependencyError, 1)],
+)
+def test_a_scheduled_step_is_tried_again_where_waiting_may_help(
+    harness: None, monkeypatch: pytest.MonkeyPatch, deployed: str | None, error: type[Exception], times: int
+) -> None:
+    monkeypatch.setattr(pipelines.flows, "deployment", SimpleNamespace(id=deployed))
+    monkeypatch.setattr(pipelines.flows, "WAITS", [0.1, 0.2])
+    tried: list[int] = []
+
+    def ingest() -> None:
+        tried.append(1)
+        raise error("away")
+
+    with pytest.raises(error, match="away"):
+        flow(lambda: pipelines.flows.as_task(ingest), name="a night", validate_parameters=False)()
+    assert len(tried) == times
+
+
+def test_the_flow_publishes_what_the_command_does(company: Company, harness: None) -> None:
     from pipelines.flows import nightly_flow
 
     root = company.settings.root
     before = nightly(company.settings, company.cutoff(), company.log)  # other tests may have published earlier days
-    with prefect_test_harness(server_startup_timeout=180):
-        folder = nightly_flow(str(company.config), AS_OF, str(root))
+    folder = nightly_flow(str(company.config), AS_OF, str(root))
     assert Path(folder).resolve() == before.resolve()  # the same bytes, so no new revision
 
 
@@ -62,11 +91,3 @@ def test_a_schedule_fires(tmp_path: Path) -> None:
         for process in filter(None, (serving, server)):
             process.terminate()
             process.wait(timeout=30)
-
-
-def wait_until(condition, seconds: float) -> None:
-    """Return once `condition()` holds; fail the test after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not so within {seconds} seconds"
-        time.sleep(0.5)

@@ -1,18 +1,26 @@
 """What is scheduled when, and which day a scheduled run is for."""
 
+import socket
+import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
 
 import pipelines.flows
+from configs.errors import ConfigError
 from configs.operations import Schedule
 from configs.settings import Settings
 from configs.sources import Source
-from pipelines.deploy import PROJECT, notify, schedules
+from pipelines.deploy import MAIL, MESSAGES, PROJECT, WAYS, notify, schedules
+
+# Apprise imports modules that later versions of Python lack, where they are there.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
 def settings_of(**schedule: str) -> Settings:
@@ -29,6 +37,40 @@ def test_the_cron_lines_are_those_of_the_configuration() -> None:
     for entrypoint, _ in found.values():
         file, flow = entrypoint.split(":")
         assert (PROJECT / file).exists() and hasattr(pipelines.flows, flow)
+
+
+class Mailbox:
+    """A mail server on this machine that takes everything and delivers nothing."""
+
+    def __init__(self, server: socket.socket) -> None:
+        self.port, self.lines = server.getsockname()[1], list[str]()
+        self.thread = threading.Thread(target=self._serve, args=(server,), daemon=True)
+        self.thread.start()
+
+    def received(self) -> str:
+        self.thread.join(timeout=30)
+        return "\n".join(self.lines)
+
+    def _serve(self, server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rwb", buffering=0) as stream:
+            stream.write(b"220 here\r\n")
+            amid_message = False
+            for raw in stream:
+                line = raw.decode().rstrip("\r\n")
+                self.lines.append(line)
+                amid_message = line != "." and (amid_message or line.upper() == "DATA")
+                if line.upper() == "QUIT":
+                    break
+                if not amid_message or line.upper() == "DATA":
+                    stream.write(b"354 go on\r\n" if amid_message else b"250 ok\r\n")
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        yield Mailbox(server)
 
 
 @pytest.mark.parametrize("time", ["02:00", "02:30", "03:29", "24:00", "4:30", "noon"])
@@ -57,10 +99,37 @@ def test_a_run_is_for_the_day_it_was_scheduled_for(
     assert pipelines.flows.scheduled_day(ZoneInfo("Europe/Berlin")) == day
 
 
-def test_without_a_webhook_it_is_said_that_nobody_is_told() -> None:
+def test_without_an_address_it_is_said_that_nobody_is_told() -> None:
     said: list[str] = []
     notify({}, said.append)
-    assert said == ["nobody is told of failed or late runs: set HOLDFAST_WEBHOOK_URL and deploy again"]
+    assert said == [
+        "nobody is told of failed or late runs: set HOLDFAST_WEBHOOK_URL or HOLDFAST_MAIL_URL and deploy again"
+    ]
+
+
+@pytest.mark.parametrize("address", ["https://hook.example", "mailto://", "owner@nowhere.example"])
+def test_an_address_that_no_mail_can_be_sent_by_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="HOLDFAST_MAIL_URL: no mail can be sent by it") as raised:
+        notify({MAIL: address}, print)
+    assert "hook.example" not in str(raised.value) and "nowhere" not in str(raised.value)
+
+
+def test_the_message_is_sent_by_mail(mailbox: Mailbox) -> None:
+    block: Any = WAYS[MAIL](
+        f"mailto://127.0.0.1:{mailbox.port}?mode=insecure&from=holdfast@shop.example&to=a@shop.example"
+    )
+
+    block.notify(body="holdfast-nightly, eager-owl: Failed", subject="Holdfast: a run failed")
+
+    assert "Subject: Holdfast: a run failed" in mailbox.received()
+    assert "eager-owl: Failed" in mailbox.received() and "To: a@shop.example" in mailbox.received()
+
+
+def test_every_event_is_told_in_words_of_its_own() -> None:
+    assert {kind: message.subject for kind, message in MESSAGES.items()} == {
+        "failed": "Holdfast: a run failed",
+        "late": "Holdfast: a run is late",
+    }
 
 
 def test_the_server_listens_to_this_machine_only() -> None:
