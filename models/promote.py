@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from configs.errors import ModelError
 from models.metrics import Floats, auc, auc_of_draw, bootstrap_interval
@@ -46,6 +47,22 @@ def refuse_too_few(churned: Floats, at_least: int, where: str) -> None:
         raise ModelError(
             f"too little to learn from in the {where} cutoffs: {leavers:,} rows of leavers and {stayers:,} of stayers, "
             f"at least {at_least} of each are needed. Give more history, or a longer churn.horizon_days."
+        )
+
+
+def refuse_impossible(scores: pl.DataFrame) -> None:
+    """Raise ModelError for a night's scores (`ModelPair.score`) that no customer can have: figures that are missing or
+    not finite, and chances of leaving below 0 or above 1."""
+    figures = [name for name, dtype in scores.schema.items() if dtype.is_float()]
+    chances = [name for name in figures if name.startswith("churn_probability")]
+    known = pl.all_horizontal(pl.col(figures).is_finite().fill_null(False))
+    possible = pl.all_horizontal(pl.col(chances).is_between(0, 1).fill_null(False))
+    wrong = scores.filter(~(known & possible))
+    if wrong.height:
+        ids = ", ".join(wrong["customer_id"].head(3))
+        raise ModelError(
+            f"the champion gives {wrong.height:,} of {scores.height:,} customers figures that cannot be (customer_id "
+            f"{ids}). Check the amounts in the transactions, or go back to an earlier model by `holdfast rollback`."
         )
 
 

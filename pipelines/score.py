@@ -13,6 +13,7 @@ from features.time import Cutoff
 from features.timeline import Bucket
 from models.challenge import purpose_in, purpose_of
 from models.pair import ModelPair
+from models.promote import refuse_impossible
 from models.tracking import Registered, load_champion
 from pipelines.build import context_at, families_of, features_of, open_store, over_buckets, tables_in
 from pipelines.progress import Log
@@ -25,8 +26,8 @@ FEATURES_FILE = "features.parquet"
 def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     """Score the cohort of `cutoff` and return the folder with `scores.parquet` and `features.parquet`.
 
-    Raises ModelError without a champion, with one made for other features or another definition of churn, and
-    DataError where nobody is in the cohort.
+    Raises ModelError without a champion, with one made for other features or another definition of churn, or whose
+    figures cannot be, and DataError where nobody is in the cohort.
     """
     store = open_store(settings, cutoff)
     champion = load_champion(settings)
@@ -49,6 +50,8 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
             f"no customer is in the cohort of {cutoff.day}: nobody bought (or had a contract) in the days before it "
             "that [churn] asks for. Check --as-of, the dates in the source, and churn.active_within_days."
         )
+    together = pl.concat(scores).sort("customer_id")
+    refuse_impossible(together)
     manifest = {
         "as_of": cutoff.day.isoformat(),
         "data_hash": read_json(store / MANIFEST)["data_hash"],
@@ -58,10 +61,10 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     }
     root, name = settings.root / "scored", cutoff.day.isoformat()
     with staged(root, name) as folder:
-        pl.concat(scores).sort("customer_id").write_parquet(folder / SCORES_FILE)
+        together.write_parquet(folder / SCORES_FILE)
         pl.concat(matrices).sort("customer_id").write_parquet(folder / FEATURES_FILE)
         done = commit(root, name, folder, manifest)
-    log(f"{sum(s.height for s in scores):,} customers scored by model version {champion.version}")
+    log(f"{together.height:,} customers scored by model version {champion.version}")
     return done
 
 

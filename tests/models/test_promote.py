@@ -1,8 +1,9 @@
 import numpy as np
+import polars as pl
 import pytest
 
 from configs.errors import ModelError
-from models.promote import judge, refuse_insane, refuse_too_few
+from models.promote import judge, refuse_impossible, refuse_insane, refuse_too_few
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -38,3 +39,23 @@ def test_scores_that_cannot_be_right_are_refused() -> None:
     with pytest.raises(ModelError, match="no better than chance"):
         refuse_insane(CHURNED, -GOOD, value)
     refuse_insane(CHURNED, GOOD, value)
+
+
+@pytest.mark.parametrize(
+    ("figure", "wrong"),
+    [
+        ("churn_probability", float("nan")),
+        ("churn_probability", 1.01),
+        ("churn_probability_30d", -0.01),
+        ("predicted_clv", float("inf")),
+        ("value_at_risk", None),
+    ],
+)
+def test_figures_of_a_night_that_cannot_be_are_refused(figure: str, wrong: float | None) -> None:
+    possible = {"churn_probability": 1.0, "churn_probability_30d": 0.0, "predicted_clv": -5.0, "value_at_risk": 3.0}
+    scores = pl.DataFrame([{"customer_id": f"C{number}", **possible} for number in range(4)])
+    refuse_impossible(scores)
+
+    scores = scores.with_columns(pl.when(customer_id="C2").then(wrong).otherwise(figure).alias(figure))
+    with pytest.raises(ModelError, match=r"1 of 4 customers figures that cannot be \(customer_id C2\)"):
+        refuse_impossible(scores)
