@@ -136,6 +136,9 @@ test-faults: setup ## Kills, full disks, races and leakage, the long way, with c
 	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults
 	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/features/test_contract.py tests/features/test_contract_bites.py
 
+test-worker: setup ## Let a schedule fire every minute, for MINUTES=10, and see every run publish
+	.venv/bin/python -m tests.flows.every_minute $(if $(MINUTES),--minutes $(MINUTES))
+
 audit: setup ## Ask for known vulnerabilities of the dependencies, where an index answers
 	.venv/bin/python -m tests.audit
 

@@ -12,18 +12,6 @@ from pipelines.storage import write_bytes_whole, write_whole
 from pipelines.validation import PASSED, RESULTS_FILE, STOPPED, WARNED
 
 PAGE_FILE = "validation.html"
-FIGURES = (
-    pl.col("rows_failed").alias("rows failed"),
-    pl.col("rows_checked").alias("of"),
-    (100 * pl.col("share")).round(2).alias("%"),
-)
-STOPS = pl.coalesce(
-    pl.format("above {}%", (100 * pl.col("stop_above")).round_sig_figs(3)),
-    pl.when(severity="warn").then(pl.lit("never")),
-    pl.when(pl.col("rows_checked").is_null()).then(pl.lit("if it fails")),
-    pl.lit("with others"),
-).alias("stops")
-IDS = pl.col("examples").list.eval(pl.element().struct.field("id")).list.join(", ")
 REFUSED = "refused"  # folder of what stopped a night, by its day
 
 
@@ -47,22 +35,41 @@ def validation_page(results: pl.DataFrame, company: str) -> str:
         "A check stops the night above a share of its own, or together with the others of its table. Both, and that "
         "it only warns, are set in [validation.checks] of the configuration by the name of the check.",
     ]
-    summed_up = pl.col("check").str.ends_with(f".{TOGETHER}") & (pl.col("result") == WARNED)  # by the checks themselves
-    failed = results.filter(pl.col("result") != PASSED, ~summed_up)
-    failed = failed.sort(pl.col("result") != STOPPED, maintain_order=True).select(
-        "check", "result", *FIGURES, STOPS, pl.coalesce("note", IDS).alias("found")
-    )
+    by_its_checks = pl.col("check").str.ends_with(f".{TOGETHER}") & (pl.col("result") == WARNED)
+    failed = results.filter(pl.col("result") != PASSED, ~by_its_checks)
+    failed = failed.sort(pl.col("result") != STOPPED, maintain_order=True).pipe(_in_words).drop("asks")
     sections = [
         Section("What failed", [], None, failed, True) if failed.height else Section("Nothing failed", [], None, None)
     ]
     for (name,), rows in results.group_by("table", maintain_order=True):
         counts = rows.filter(pl.col("check").str.ends_with(f".{TOGETHER}"))["note"].to_list()
-        sections.append(Section(str(name), counts, None, rows.select("check", "asks", "result", *FIGURES[:1], STOPS)))
+        sections.append(Section(str(name), counts, None, _in_words(rows).drop("of", "%", "found")))
     tiles = {
         **{f"checks {result}": f"{counted.get(result, 0):,}" for result in (PASSED, WARNED, STOPPED)},
         "rows checked": f"{together['rows_checked'].sum():,}",
     }
     return render(f"Data tests: {company}, {day(results['as_of'][0])}", summary, sections, tiles)
+
+
+def _in_words(results: pl.DataFrame) -> pl.DataFrame:
+    """The results as they are read."""
+    stops = pl.coalesce(
+        pl.format("above {}%", (100 * pl.col("stop_above")).round_sig_figs(3)),
+        pl.when(severity="warn").then(pl.lit("never")),
+        pl.when(pl.col("rows_checked").is_null()).then(pl.lit("if it fails")),
+        pl.lit("with others"),
+    )
+    ids = pl.col("examples").list.eval(pl.element().struct.field("id")).list.join(", ")
+    return results.select(
+        "check",
+        "asks",
+        "result",
+        pl.col("rows_failed").alias("rows failed"),
+        pl.col("rows_checked").alias("of"),
+        (100 * pl.col("share")).round(2).alias("%"),
+        stops.alias("stops"),
+        pl.coalesce("note", ids).alias("found"),
+    )
 
 
 def forget_examples(folder: Path, settings: Settings, customer_id: str) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from features.time import Cutoff
 from pipelines.nightly import nightly, training
 from pipelines.simulate.company import simulate
 from pipelines.storage import MANIFEST, hashes_below, read_json
+
+if TYPE_CHECKING:
+    from tests.faults.nights import Nights
 
 PROJECT = Path(__file__).parents[2]
 YESTERDAY, TODAY = date(2026, 6, 29), date(2026, 6, 30)
@@ -37,6 +41,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     training(settings, cutoff, lambda _: None)
     nightly(settings, cutoff, lambda _: None)
     return settings
+
+
+@pytest.fixture(scope="session")
+def nights() -> Iterator["Nights"]:
+    """Starts nights in processes of their own."""
+    from tests.faults.nights import starting_nights
+
+    with starting_nights() as started:
+        yield started
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Makes the n-th write of a run fail, or kills the process at it; run as a program, it is a night that may die.
+"""Makes the n-th write of a run fail, or kills the process at it.
 
 A write is whatever changes the disk: a file written by polars, XlsxWriter or Python, a flush, a rename, a link.
 """
@@ -6,20 +6,14 @@ A write is whatever changes the disk: a file written by polars, XlsxWriter or Py
 import errno
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import polars as pl
 import xlsxwriter
-
-from configs.load import load_settings
-from features.time import Cutoff
-from pipelines.nightly import nightly
 
 WRITES: list[tuple[Any, str]] = [
     (pl.DataFrame, "write_parquet"),
@@ -71,10 +65,3 @@ def dying_at(number: int | None, death: Callable[[], None] = disk_full, after: b
     finally:
         for one in patches:
             one.stop()
-
-
-if __name__ == "__main__":
-    config, root, day, at, when = sys.argv[1:]
-    configured = load_settings(Path(config), Path(root))
-    with dying_at(int(at), killed, after=when == "after"):
-        nightly(configured, Cutoff(date.fromisoformat(day), configured.zone), print)

@@ -38,6 +38,27 @@ def flipped(whole: bytes) -> list[bytes]:
     ]
 
 
+def broken_texts() -> dict[str, list[bytes]]:
+    """The orders as a CSV file, broken at one place after the other, by how."""
+    whole = ORDERS.write_csv().encode()
+    commas = [place for place, byte in enumerate(whole) if byte == ord(",")]
+    line_ends = [place for place, byte in enumerate(whole) if byte == ord("\n")]
+    header, rest = whole.split(b"\n", 1)
+    names = header.split(b",")
+    return {
+        "a letter of an old code page": [
+            whole[:place] + b"\xe9" + whole[place:] for place in range(0, len(whole), EVERY)
+        ],
+        "a separator lost": [whole[:place] + whole[place + 1 :] for place in commas],
+        "a separator too many": [whole[:place] + b"," + whole[place:] for place in commas],
+        "two lines made one": [whole[:place] + whole[place + 1 :] for place in line_ends[:-1]],
+        "a line broken in two": [whole[:place] + b"\n" + whole[place:] for place in commas],
+        "a name twice in the header": [b",".join([*names[:-1], name]) + b"\n" + rest for name in names[:-1]],
+        "a name too many in the header": [b",".join([*names, b"more"]) + b"\n" + rest],
+        "nothing at all": [b""],
+    }
+
+
 def outcome(file: Path, content: bytes, sha256: bool = False) -> str:
     """ "refused", "same" or "other" than the orders; a refusal names the file."""
     file.write_bytes(content)
@@ -79,3 +100,13 @@ def test_every_cut_is_refused(whole: bytes, tmp_path: Path) -> None:
 
     assert {outcome(tmp_path / "orders.parquet", whole[:length]) for length in cuts} == {"refused"}
     print(f"\nfiles cut: {len(cuts)}; refused: {len(cuts)}; in silence: 0")
+
+
+def test_every_broken_text_file_is_refused(tmp_path: Path) -> None:
+    texts = broken_texts()
+
+    for how, contents in texts.items():
+        found = {outcome(tmp_path / "orders.csv", content) for content in contents}
+        assert found == {"refused"}, how
+    count = sum(map(len, texts.values()))
+    print(f"\ntext files broken in {len(texts)} ways: {count}; refused: {count}; in silence: 0")

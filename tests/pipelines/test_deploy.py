@@ -1,7 +1,6 @@
 """What is scheduled when, and which day a scheduled run is for."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from configs.operations import Schedule
 from configs.settings import Settings
 from configs.sources import Source
 from pipelines.deploy import MAIL, MESSAGES, PROJECT, WAYS, notify, schedules
+from tests.mailbox import Mailbox
 
 # Apprise imports modules that later versions of Python lack, where they are there.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -39,37 +39,9 @@ def test_the_cron_lines_are_those_of_the_configuration() -> None:
         assert (PROJECT / file).exists() and hasattr(pipelines.flows, flow)
 
 
-class Mailbox:
-    """A mail server on this machine that takes everything and delivers nothing."""
-
-    def __init__(self, server: socket.socket) -> None:
-        self.port, self.lines = server.getsockname()[1], list[str]()
-        self.thread = threading.Thread(target=self._serve, args=(server,), daemon=True)
-        self.thread.start()
-
-    def received(self) -> str:
-        self.thread.join(timeout=30)
-        return "\n".join(self.lines)
-
-    def _serve(self, server: socket.socket) -> None:
-        connection, _ = server.accept()
-        with connection, connection.makefile("rwb", buffering=0) as stream:
-            stream.write(b"220 here\r\n")
-            amid_message = False
-            for raw in stream:
-                line = raw.decode().rstrip("\r\n")
-                self.lines.append(line)
-                amid_message = line != "." and (amid_message or line.upper() == "DATA")
-                if line.upper() == "QUIT":
-                    break
-                if not amid_message or line.upper() == "DATA":
-                    stream.write(b"354 go on\r\n" if amid_message else b"250 ok\r\n")
-
-
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
         yield Mailbox(server)
 
 
@@ -121,8 +93,8 @@ def test_the_message_is_sent_by_mail(mailbox: Mailbox) -> None:
 
     block.notify(body="holdfast-nightly, eager-owl: Failed", subject="Holdfast: a run failed")
 
-    assert "Subject: Holdfast: a run failed" in mailbox.received()
-    assert "eager-owl: Failed" in mailbox.received() and "To: a@shop.example" in mailbox.received()
+    assert mailbox.received("Subject: Holdfast: a run failed")
+    assert mailbox.received("eager-owl: Failed") and mailbox.received("To: a@shop.example")
 
 
 def test_every_event_is_told_in_words_of_its_own() -> None:
