@@ -5,7 +5,6 @@ Sources are the company's own and stay as they are; models and reports hold no c
 
 import csv
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,10 +13,8 @@ import polars as pl
 
 from configs.settings import Settings
 from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
-from pipelines.outreach.context import ListContext
-from pipelines.outreach.digest import forget_digests
 from pipelines.outreach.history import RISK_LIST_FILE
-from pipelines.outreach.lists import write_lists
+from pipelines.outreach.unlist import unlist
 from pipelines.progress import Log
 from pipelines.publish import set_rights
 from pipelines.reports.validation import REFUSED, forget_examples
@@ -44,10 +41,10 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
     """Remove every row of a customer below the root; returns rows and lists, by folder.
 
     The tombstone comes first, so one that dies is finished by running it again; a second time removes nothing. Lists
-    that named the customer are written anew without, digests of these account managers removed; page and workbook of
-    the report are removed if it did, until its next run. Manifests tell of the files as they are then, so the sinks of
-    `[publication]` are sent these days again. Raises LockError while any run goes on, of whatever day (one that begins
-    meanwhile waits), PublishError where a sink does not answer: then the next night sends them.
+    that named the customer are written anew without; their digest, and page and workbook of the report, are removed if
+    they did, until the next run. Manifests tell of the files as they are then, so the sinks of `[publication]` are sent
+    these days again. Raises LockError while any run goes on, of whatever day (one that begins meanwhile waits),
+    PublishError where a sink does not answer: then the next night sends them.
     """
     with erasing_lock(settings.root):
         known = tombstones(settings.root)
@@ -113,27 +110,7 @@ def _lines_of(file: Path, customer_id: str) -> int:
     return len(lines) - 1 - len(kept)
 
 
-def _lists_of(file: Path, customer_id: str) -> int:
-    """Lists that named the customer, in the publication of this risk list; all are written anew without.
-
-    Those of a publication that does not say what it was made from are removed as a whole.
-    """
-    risk_list, publication = pl.read_parquet(file), file.parent
-    kept = risk_list.filter(pl.col("customer_id") != customer_id)
-    if kept.height == risk_list.height:
-        return 0
-    lists, new = publication / "lists", publication / ".lists.new"
-    shutil.rmtree(new, ignore_errors=True)
-    if (context := read_json(publication / MANIFEST).get("lists")) is None:
-        shutil.rmtree(lists, ignore_errors=True)
-        return risk_list.height - kept.height
-    written = {path.name for path in write_lists(kept, ListContext.restored(context), new)}
-    for name in written:
-        os.replace(new / name, lists / name)
-    for path in lists.iterdir():
-        if path.is_file() and path.name not in written:
-            path.unlink()
-    forget_digests(lists, risk_list.filter(customer_id=customer_id)["account_manager"])
-    new.rmdir()
-    set_rights(publication)
-    return risk_list.height - kept.height
+def _lists_of(risk_list: Path, customer_id: str) -> int:
+    if count := unlist(risk_list, customer_id):
+        set_rights(risk_list.parent)
+    return count

@@ -1,6 +1,6 @@
 """What is worth a look this morning, as the body of an e-mail to each account manager; whatever sends mail takes it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,16 +85,6 @@ def write_digests(
     written.append(directory / INDEX)
     write_csv(pl.DataFrame(index, schema=INDEX_COLUMNS, orient="row"), written[-1])
     return sorted(written)
-
-
-def forget_digests(lists: Path, managers: Collection[str]) -> None:
-    """Remove the mails to these account managers from the folder `lists`, and what the index says of them."""
-    index, gone = lists / FOLDER / INDEX, [slug(manager) for manager in managers]
-    if gone and index.exists():
-        mails = pl.read_csv(index, infer_schema=False)
-        write_csv(mails.filter(~pl.col("text").str.strip_suffix(".txt").is_in(gone)), index)
-    for path in (lists / FOLDER / f"{name}.{ending}" for name in gone for ending in ("txt", "html")):
-        path.unlink(missing_ok=True)
 
 
 def subject_of(count: int, parts: Sequence[Part], context: ListContext) -> str:

@@ -72,10 +72,10 @@ class Database:
         return self._run(lambda connection: MigrationContext.configure(connection).get_current_revision(), write=False)
 
     def migrate(self, to: str = "head") -> None:
-        """Bring the tables to what this version needs, or a revision did; where they are, nothing is written."""
+        """Bring the tables to what this version needs, or an earlier revision; where they are, nothing is written."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        if self.version() == ScriptDirectory.from_config(config).get_current_head():
+        if self.version() == ScriptDirectory.from_config(config).as_revision_number(to):
             return
 
         def upgrade(connection: Connection) -> None:
