@@ -16,7 +16,7 @@ from configs.settings import Settings
 from pipelines.outreach.page import TEMPLATES as LISTS
 from pipelines.web import actions, oversight, pages, report, signing
 from pipelines.web.schema import REFUSED
-from pipelines.web.security import COOKIE, HEADERS, Clock
+from pipelines.web.security import COOKIE, HEADERS, Clock, Visit
 from pipelines.web.site import NOT_FOUND, Site, Stopped
 
 LARGEST_FORM = 64 * 1024
@@ -51,7 +51,7 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
 
     @app.exception_handler(Stopped)
     def stopped(request: Request, error: Stopped) -> HTMLResponse:
-        visit = site.seal.read(request.cookies.get(COOKIE), site.now()) if error.refused else None
+        visit = site.seal.read(Visit, request.cookies.get(COOKIE), site.now()) if error.refused else None
         if visit and visit.person and error.refused:
             with suppress(DependencyError):
                 site.note(visit.person, REFUSED, error.refused)

@@ -3,10 +3,12 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest, digest
 from pathlib import Path
+from typing import TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -39,41 +41,34 @@ class Visit:
     nonce: str
 
 
+Held = TypeVar("Held", Visit, Pending)
+
+
 class Seal:
     """Signs cookies and forms by a key that only the app's owner can read."""
 
     def __init__(self, root: Path) -> None:
         key = _key(root / KEY_FILE)
-        self._visits = URLSafeSerializer(key, salt="visit")
+        salts = {Visit: "visit", Pending: "sign-in"}
+        self._cookies: dict[type, URLSafeSerializer] = {
+            kind: URLSafeSerializer(key, salt=salt) for kind, salt in salts.items()
+        }
         self._forms = URLSafeSerializer(key, salt="form")
-        self._pending = URLSafeSerializer(key, salt="sign-in")
         self._key = key.encode()
 
     def begin(self, person: str | None, sessions: int, until: datetime) -> Visit:
         """A new visit that ends at `until`."""
         return Visit(person, sessions, until.astimezone(UTC).isoformat(), secrets.token_hex(16))
 
-    def cookie(self, visit: Visit) -> str:
-        """The value of the cookie."""
-        return str(self._visits.dumps(asdict(visit)))
+    def cookie(self, held: Held) -> str:
+        """The value of the cookie that says this."""
+        return str(self._cookies[type(held)].dumps(asdict(held)))
 
-    def read(self, cookie: str | None, now: datetime) -> Visit | None:
-        """The visit of a cookie; None where it is absent, forged or over."""
+    def read(self, kind: type[Held], cookie: str | None, now: datetime) -> Held | None:
+        """What a cookie says; None where it is absent, forged, of another kind or over."""
         try:
-            visit = Visit(**self._visits.loads(cookie or ""))
-            return visit if datetime.fromisoformat(visit.until) > now else None
-        except (BadData, TypeError, ValueError):
-            return None
-
-    def pending_cookie(self, pending: Pending) -> str:
-        """The value of the cookie of somebody who was sent to the provider."""
-        return str(self._pending.dumps(asdict(pending)))
-
-    def pending(self, cookie: str | None, now: datetime) -> Pending | None:
-        """What such a cookie says; None where it is absent, forged or over."""
-        try:
-            pending = Pending(**self._pending.loads(cookie or ""))
-            return pending if datetime.fromisoformat(pending.until) > now else None
+            held = kind(**self._cookies[kind].loads(cookie or ""))
+            return held if datetime.fromisoformat(held.until) > now else None
         except (BadData, TypeError, ValueError):
             return None
 
@@ -91,10 +86,12 @@ class Seal:
 
 
 def _key(file: Path) -> str:
-    """The key in `file`, drawn at random the first time."""
-    try:
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
-            new.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    """The key in `file`, drawn at random the first time; of two processes that begin at once, both get the same."""
+    new = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    if not file.exists():
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as opened:
+            opened.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(new, file)  # whole or not at all
+        new.unlink()
     return file.read_text()

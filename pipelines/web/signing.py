@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from pipelines.web.audit import note
 from pipelines.web.people import NoAccess, admit, end_sessions, redeem
-from pipelines.web.provider import BACK, NotSignedIn, Proven
+from pipelines.web.provider import BACK, NotSignedIn, Pending, Proven
 from pipelines.web.schema import REFUSED, SIGNED_IN, SIGNED_OUT, Person
 from pipelines.web.security import COOKIE, PENDING_COOKIE, Visit
 from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, VisitorOf
@@ -63,7 +63,7 @@ def leave(site: SiteOf) -> Response:
         raise Stopped(*NOT_FOUND)
     address, pending = site.provider.begin(site.now() + timedelta(minutes=PENDING_MINUTES))
     answer = RedirectResponse(address, 303)
-    _give(answer, site, PENDING_COOKIE, site.seal.pending_cookie(pending), 60 * PENDING_MINUTES)
+    _give(answer, site, PENDING_COOKIE, site.seal.cookie(pending), 60 * PENDING_MINUTES)
     return answer
 
 
@@ -75,7 +75,7 @@ def come_back(request: Request, site: SiteOf) -> Response:
     address, now = _address(request, site), site.now()
     if site.database.read(lambda session: too_many(session, address, now)):
         raise Stopped(*TOO_MANY)
-    pending = site.seal.pending(request.cookies.get(PENDING_COOKIE), now)
+    pending = site.seal.read(Pending, request.cookies.get(PENDING_COOKIE), now)
     try:
         if pending is None:
             raise NotSignedIn("nobody was sent from this browser lately")

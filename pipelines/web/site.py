@@ -120,7 +120,7 @@ SiteOf = Annotated[Site, Depends(site_of)]
 
 async def visit_of(request: Request, site: SiteOf) -> Visit | None:
     """The visit of the cookie that came, signed in or not."""
-    return site.seal.read(request.cookies.get(COOKIE), site.now())
+    return site.seal.read(Visit, request.cookies.get(COOKIE), site.now())
 
 
 VisitOf = Annotated[Visit | None, Depends(visit_of)]

@@ -1,6 +1,8 @@
 """Who gets in, for how long, and what every answer carries."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from configs.errors import ConfigError
 from pipelines.web.people import invite, revoke
+from pipelines.web.provider import Pending
 from pipelines.web.schema import Event, Invitation, Try
+from pipelines.web.security import Seal, Visit
 from pipelines.web.tries import FAILURES
 from tests.pipelines.web.conftest import ANNA, Browser, Clock, Company, SignedIn
 
@@ -78,6 +82,15 @@ def test_a_forged_cookie_is_nobody(anna: Browser) -> None:
     anna.client.cookies.clear()
     anna.client.cookies["holdfast_session"] = value[:-1] + ("A" if value[-1] != "A" else "B")
     assert anna.get("/").status_code == 401
+
+
+def test_the_key_is_drawn_once_and_only_its_owner_reads_it(tmp_path: Path, clock: Clock) -> None:
+    first, second = Seal(tmp_path), Seal(tmp_path)
+    visit = first.begin("anna", 0, clock.now + timedelta(hours=1))
+    assert second.read(Visit, first.cookie(visit), clock.now) == visit
+    assert second.read(Pending, first.cookie(visit), clock.now) is None  # a cookie of one kind is not one of another
+    (file,) = tmp_path.iterdir()
+    assert (file.name, file.stat().st_mode & 0o777, len(file.read_text())) == ("web.key", 0o600, 64)
 
 
 def test_guessing_is_slowed_down(browser: Browser, secret_for: SecretFor, clock: Clock) -> None:
