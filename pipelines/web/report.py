@@ -23,7 +23,7 @@ router = APIRouter()
 def report(site: SiteOf, visitor: VisitorOf) -> Response:
     """The sections of the latest report; of the customers it names, those whom the visitor sees."""
     if visitor.person.role == MANAGER:
-        raise Stopped(*NOT_FOUND)
+        raise Stopped(*NOT_FOUND, "the report")
     settings = site.settings
     file = settings.root / FIGURES_FILE
     if not file.exists():
