@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from configs.operations import Oidc
+
 CLIENT, SECRET = "holdfast", "hush"
 
 
@@ -35,7 +37,7 @@ class Account:
 class OidcProvider:
     """Serves on a port of its own until `close`; `account` is who signs in."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], host: str = "127.0.0.1") -> None:
         self.now, self.account, self.key = now, Account(), new_key("1")
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: list[str] = []
@@ -54,7 +56,7 @@ class OidcProvider:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}/realms/shop"
+        self.issuer = f"http://{host}:{self.server.server_port}/realms/shop"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.thread.start()
 
@@ -103,6 +105,16 @@ class OidcProvider:
             self.account.header, claims, self.account.signed_by or self.key, algorithms=["ES256", "HS256"]
         )
         _json(request, 200, {"access_token": "at", "token_type": "Bearer", "id_token": token})
+
+
+def settings_of(provider: OidcProvider) -> Oidc:
+    """The app's settings for this provider; `SMALL_OIDC_SECRET` in the environment holds the secret."""
+    return Oidc(
+        issuer=provider.issuer,
+        client_id=CLIENT,
+        client_secret="${SMALL_OIDC_SECRET}",
+        roles={"sales": "manager", "leads": "lead", "analysts": "data"},
+    )
 
 
 def shared_key() -> OctKey:

@@ -4,6 +4,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from pipelines.web.app import create_app
 from pipelines.web.schema import LEAD, MANAGER
-from tests.pipelines.web.conftest import ANNA
+from tests.pipelines.web.conftest import ANNA, Clock, Company
+from tests.pipelines.web.oidc import SECRET, OidcProvider, settings_of
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 CHROMIUM = shutil.which("chromium")
@@ -28,17 +31,25 @@ def chromium() -> Iterator[Any]:
         opened.close()
 
 
+@contextmanager
+def served(make: Callable[[str], Any]) -> Iterator[str]:
+    """Where the app is served that `make` makes for this address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(make(address), log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield address
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
 def address(app: Any) -> Iterator[str]:
     """Where the app is served."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with served(lambda _: app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -175,3 +186,32 @@ def test_no_page_runs_over_the_edge_and_axe_finds_nothing_serious(opened: Open, 
     look(lead)  # the page of whoever came second
 
     assert wrong == []
+
+
+def test_somebody_signs_in_through_a_provider_on_another_site(
+    chromium: Any, company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = OidcProvider(clock, "localhost")  # to a browser another site than 127.0.0.1
+    provider.account.claims = {"sub": "s-1", "preferred_username": "anna", "name": ANNA, "groups": ["sales"]}
+    monkeypatch.setenv("SMALL_OIDC_SECRET", SECRET)
+    made: list[Any] = []
+
+    def make(address: str) -> Any:
+        web = company.settings.web.model_copy(update={"oidc": settings_of(provider), "address": address})
+        made.append(create_app(company.settings.model_copy(update={"web": web}), clock))
+        return made[0]
+
+    with served(make) as address:
+        context = chromium.new_context(base_url=address)
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_role("link", name="Sign in").click()
+        found = [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+        page.get_by_role("link", name="Sign in with your company account").click()
+        page.wait_for_url(f"{address}/")
+        seen = names(page)
+        context.close()
+    provider.close()
+    made[0].state.site.database.close()
+
+    assert (seen, found) == (["Quarry", "Ärger", "Zoo"], [])

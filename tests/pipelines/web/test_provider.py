@@ -9,13 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from configs.operations import Oidc
 from pipelines.web.app import create_app
 from pipelines.web.people import invite, revoke
 from pipelines.web.schema import Event, Person
 from pipelines.web.tries import FAILURES
 from tests.pipelines.web.conftest import ANNA, Browser, Clock, Company
-from tests.pipelines.web.oidc import CLIENT, SECRET, Account, OidcProvider, new_key, shared_key
+from tests.pipelines.web.oidc import CLIENT, SECRET, Account, OidcProvider, new_key, settings_of, shared_key
 
 SALES = {"sub": "s-1", "preferred_username": "anna", "name": ANNA, "groups": ["staff", "sales"]}
 
@@ -31,13 +30,7 @@ def provider(clock: Clock) -> Iterator[OidcProvider]:
 @pytest.fixture
 def app(company: Company, clock: Clock, provider: OidcProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("SMALL_OIDC_SECRET", SECRET)
-    oidc = Oidc(
-        issuer=provider.issuer,
-        client_id=CLIENT,
-        client_secret="${SMALL_OIDC_SECRET}",
-        roles={"sales": "manager", "leads": "lead", "analysts": "data"},
-    )
-    web = company.settings.web.model_copy(update={"oidc": oidc})
+    web = company.settings.web.model_copy(update={"oidc": settings_of(provider)})
     made = create_app(company.settings.model_copy(update={"web": web}), clock)
     yield made
     made.state.site.database.close()
