@@ -77,15 +77,13 @@ def gather(settings: Settings, store: Path, now: Month) -> Gathered:
     tables, began = frozenset(tables_in(store)), first_purchase_day(store, settings)
     families = families_for(sorted(tables))
     months = {name: now.earlier(back) for name, back in COMPARED.items()}
-    contractual = settings.churn.definition == "contract"
-    since = date.min if contractual else began
 
     def read(bucket: Bucket) -> dict[tuple[str, str], pl.DataFrame]:
         gone = _gone(bucket, now)
         stood = standing(bucket, [month.cutoff for month in months.values()], families)
         stood = stood.select("customer_id", "cutoff", *(name for name in STANDING if name in stood.columns))
         found = {("standing", ""): stood.join(gone, on="customer_id", how="anti", maintain_order="left")}
-        people = signed_up(bucket, now, settings.churn, since).join(gone.lazy(), on="customer_id", how="anti")
+        people = signed_up(bucket, now, settings.churn, began).join(gone.lazy(), on="customer_id", how="anti")
         managers = latest_customers(bucket["customers"], now.cutoff).select("customer_id", "account_manager")
         found["managers", ""] = managers
         found["cohorts", ""] = by_cohort(bucket, people, now, settings.churn, PERIODS)
