@@ -3,7 +3,8 @@
 A period is as long as the churn horizon. Inactivity: a customer is there in a period with a purchase in it, and has
 left once so many days have passed after a purchase, or after signing up, without another one. Contract: there is who
 has a running contract at the end of the period; left is who ended one that no other outlasts (see features.labels).
-Only customers who signed up since the log began are looked at: of earlier ones the first purchases are not known.
+Only customers who signed up since the log began are looked at: of earlier ones the first purchases are not known, and
+those who left before it may not be in it at all.
 """
 
 from collections.abc import Mapping

@@ -21,7 +21,8 @@ def wilson(happened: int, among: int) -> tuple[float, float]:
     share, spread = happened / among, SURE**2 / among
     middle = share + spread / 2
     reach = SURE * np.sqrt(share * (1 - share) / among + spread / (4 * among))
-    return float((middle - reach) / (1 + spread)), float((middle + reach) / (1 + spread))
+    low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
+    return max(0.0, float(low)), min(1.0, float(high))  # beyond by rounding only
 
 
 def reliability(churned: Floats, probability: Floats, bins: int = 10) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The figures of a report, one row each, from which the page, the workbook and the web app are made."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -74,6 +74,14 @@ class Absent:
     element: str
     figure: str
     why: str
+
+
+def known(figures: Iterable[Figure], compared: str, began: date) -> list[Figure]:
+    """The figures that can be told of a log that `began` on a day: of earlier months those whose days it wholly holds;
+    those of now all, their days cut to the log's."""
+    if compared != NOW:
+        return [figure for figure in figures if figure.span.first >= began]
+    return [replace(figure, span=Span(max(figure.span.first, began), figure.span.last)) for figure in figures]
 
 
 def rows_of(figures: Iterable[Figure], as_of: date, compared: str) -> pl.DataFrame:

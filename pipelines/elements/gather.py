@@ -16,6 +16,7 @@ from features.time import Month
 from features.timeline import Bucket
 from pipelines.build import Tables, first_purchase_day, over_buckets, tables_in
 from pipelines.elements.figures import COMPARED
+from pipelines.outreach.customers import latest_customers
 
 PERIODS = 12  # since signing up, each as long as the churn horizon
 STANDING = (
@@ -58,7 +59,8 @@ class Facts:
 class Gathered:
     """The months by name (`COMPARED`), and what became of customers since they signed up, by now.
 
-    `tables`: those in the store. `costed`: whether any transaction has a cost. `began`: day of the first purchase.
+    `managers`: customer_id and account_manager of everybody. `tables`: those in the store. `costed`: whether any
+    transaction has a cost. `began`: day of the first purchase.
     """
 
     facts: dict[str, Facts]
@@ -75,15 +77,15 @@ def gather(settings: Settings, store: Path, now: Month) -> Gathered:
     tables, began = frozenset(tables_in(store)), first_purchase_day(store, settings)
     families = families_for(sorted(tables))
     months = {name: now.earlier(back) for name, back in COMPARED.items()}
-    contractual = settings.churn.definition == "contract"
-    since = date.min if contractual else began
 
     def read(bucket: Bucket) -> dict[tuple[str, str], pl.DataFrame]:
         gone = _gone(bucket, now)
         stood = standing(bucket, [month.cutoff for month in months.values()], families)
         stood = stood.select("customer_id", "cutoff", *(name for name in STANDING if name in stood.columns))
         found = {("standing", ""): stood.join(gone, on="customer_id", how="anti", maintain_order="left")}
-        people = signed_up(bucket, now, settings.churn, since).join(gone.lazy(), on="customer_id", how="anti")
+        people = signed_up(bucket, now, settings.churn, began).join(gone.lazy(), on="customer_id", how="anti")
+        managers = latest_customers(bucket["customers"], now.cutoff).select("customer_id", "account_manager")
+        found["managers", ""] = managers
         found["cohorts", ""] = by_cohort(bucket, people, now, settings.churn, PERIODS)
         found["stays", ""] = stays(bucket, people, now, settings.churn)
         for name, month in months.items():
@@ -108,7 +110,7 @@ def gather(settings: Settings, store: Path, now: Month) -> Gathered:
         for name, month in months.items()
     }
     cohorts = all_of["cohorts", ""].group_by("cohort", "period").sum().sort("cohort", "period")
-    return Gathered(facts, cohorts, all_of["stays", ""], _managers(store), tables, _costed(store), began)
+    return Gathered(facts, cohorts, all_of["stays", ""], all_of["managers", ""], tables, _costed(store), began)
 
 
 def _gone(bucket: Tables, now: Month) -> pl.DataFrame:
@@ -116,13 +118,6 @@ def _gone(bucket: Tables, now: Month) -> pl.DataFrame:
     if "objections" not in bucket:
         return pl.DataFrame(schema={"customer_id": pl.String})
     return objectors(bucket["objections"], ["no_profiling", "erased"], now.cutoff)
-
-
-def _managers(store: Path) -> pl.DataFrame:
-    """customer_id and account_manager (the latest known) of every customer."""
-    rows = pl.scan_parquet(store / "customers").select("customer_id", "account_manager", "valid_from").collect()
-    latest = rows.sort("customer_id", "valid_from").unique("customer_id", keep="last", maintain_order=True)
-    return latest.drop("valid_from")
 
 
 def _costed(store: Path) -> bool:

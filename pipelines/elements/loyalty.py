@@ -10,6 +10,7 @@ from pipelines.elements.figures import Absent, Figure, span_of
 from pipelines.elements.gather import Facts
 
 ELEMENT, YEAR, QUARTER = "loyalty", 365, 90
+REPEATED = "share with at least two purchases in the period, of the customers with any"
 _figure = partial(Figure, ELEMENT)
 
 
@@ -26,8 +27,14 @@ def loyalty(facts: Facts, tables: frozenset[str], seed: int) -> list[Figure]:
     again = share_of(int((customers["rfm__orders_count_365d"] >= 2).sum()), customers.height)
     orders = mean_of(customers["rfm__orders_count_365d"].to_numpy(), seed)
     found = [
-        _figure("repeat rate", again, "share", span, "share with two purchases or more, of the customers with one"),
-        _figure("purchases a customer", orders, "number", span, "mean number of purchases of customers with one"),
+        _figure("repeat rate", again, "share", span, REPEATED),
+        _figure(
+            "purchases a customer",
+            orders,
+            "number",
+            span,
+            "mean number of purchases in the period, of the customers with any",
+        ),
     ]
     found += _programme(facts, customers, seed) if "loyalty" in tables else []
     return found + (list(_ties(facts, customers, seed)) if "interactions" in tables else [])

@@ -11,7 +11,7 @@ from configs.settings import Settings
 from features.time import Cutoff, Month
 from pipelines.build import open_store
 from pipelines.elements import loyalty, profitability, satisfaction
-from pipelines.elements.figures import NOW, SCHEMA, Absent, Figure, absent_rows, rows_of
+from pipelines.elements.figures import NOW, SCHEMA, Absent, Figure, absent_rows, known, rows_of
 from pipelines.elements.gather import Facts, Gathered, gather
 from pipelines.elements.plan import plan
 from pipelines.elements.retention import outreach, retention, since_signing_up
@@ -38,20 +38,20 @@ def make_report(settings: Settings, cutoff: Cutoff) -> Report:
     its end, and left out where the log began after the days it tells of.
     """
     gathered = gather(settings, open_store(settings, cutoff), Month(cutoff))
-    now, seed, bounds = gathered.facts[NOW], settings.training.seed, bounds_now(gathered, settings)
+    now, bounds = gathered.facts[NOW], bounds_now(gathered, settings)
     moved = moves(gathered, bounds, settings)
-    parts = []
-    for name, facts in gathered.facts.items():
-        sizes = list(segments(facts, segmented(facts, bounds, settings), seed))
-        found = [*_elements(gathered, facts, settings), *sizes]
-        parts.append(rows_of((f for f in found if name == NOW or f.span.first >= gathered.began), cutoff.day, name))
-        if name == NOW:
-            sizes += migration(now.month, moved)
-            added, unknown = outreach(settings, now)
-            planned, unmet = plan(settings.report, sizes, now.month)
-            once = [*profitability.concentration(now), *since_signing_up(gathered, now, settings), *added, *planned]
-            once += [figure for figure in sizes if figure not in found]
-            parts += [rows_of(once, cutoff.day, NOW), absent_rows([*_left_out(gathered), *unknown, *unmet], cutoff.day)]
+    sized = {
+        name: list(segments(facts, segmented(facts, bounds, settings), settings.training.seed))
+        for name, facts in gathered.facts.items()
+    }
+    found = {name: [*_elements(gathered, facts, settings), *sized[name]] for name, facts in gathered.facts.items()}
+    migrated = list(migration(now.month, moved))
+    added, unknown = outreach(settings, now)
+    planned, unmet = plan(settings.report, [*sized[NOW], *migrated], now.month)
+    found[NOW] += [*profitability.concentration(now), *since_signing_up(gathered, now, settings)]
+    found[NOW] += [*migrated, *added, *planned]
+    parts = [rows_of(known(figures, name, gathered.began), cutoff.day, name) for name, figures in found.items()]
+    parts.append(absent_rows([*_left_out(gathered), *unknown, *unmet], cutoff.day))
     named = movers(moved, gathered.managers, now.month, settings.report.movers)
     return Report(cutoff.day, pl.concat(parts), named)
 

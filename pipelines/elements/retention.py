@@ -1,5 +1,6 @@
 """Retention: who stays, by when they signed up; how long customers stay; value kept; and what outreach added."""
 
+from datetime import timedelta
 from functools import partial
 
 import polars as pl
@@ -24,25 +25,28 @@ def retention(facts: Facts, settings: Settings) -> list[Figure]:
     rows, start, seed = facts.kept, starts_at(facts.month, settings.churn), settings.training.seed
     if rows.is_empty():
         return []
-    span, days = Span(start.day, span_of(facts.month).last), settings.churn.horizon_days
+    days, last = settings.churn.horizon_days, span_of(facts.month).last
+    span, both = Span(start.day, last), Span(start.day - timedelta(days=days), last)
     stayed, before, after = (rows[name].cast(pl.Float64).to_numpy() for name in ("stayed", "before", "after"))
-    of = f"the customers scored on {start.day}, who stayed {_leaving(settings)}"
     rate, lost = share_of(int(stayed.sum()), rows.height), share_of(int((1 - stayed).sum()), rows.height)
     held = ratio_of(before * stayed, before, rows.height, seed)
     net = ratio_of(after, before, rows.height, seed)
-    value = f"net value in the {days} days before, of the customers scored on {start.day}"
+    of = f"of the customers who were active on {start.day}"
+    kept = f"net value that those who stayed had brought in the {days} days before {start.day}, over that {of}"
+    later = f"net value in the {days} days from {start.day} on over that in as many days before, {of}"
     return [
-        _figure("retention rate", rate, "share", span, f"share that stayed of {of}"),
-        _figure("churn rate", lost, "share", span, f"share that did not, of {of}"),
-        _figure("value kept", held, "share", span, f"{value}: the part that those who stayed had brought"),
-        _figure("value after over before", net, "share", span, f"net value in {days} days over {value}"),
+        _figure("retention rate", rate, "share", span, f"share that {_staying(settings)}, {of}"),
+        _figure("churn rate", lost, "share", span, f"share that left, being the rest, {of}"),
+        _figure("value kept", held, "share", both, kept),
+        _figure("value after over before", net, "share", both, later),
     ]
 
 
-def _leaving(settings: Settings) -> str:
+def _staying(settings: Settings) -> str:
+    days = settings.churn.horizon_days
     if settings.churn.definition == "contract":
-        return f"unless a contract ended within {settings.churn.horizon_days} days with none after it"
-    return f"with a purchase within {settings.churn.horizon_days} days"
+        return f"stayed (no contract ended within {days} days without another after it)"
+    return f"stayed (bought within {days} days)"
 
 
 def since_signing_up(gathered: Gathered, facts: Facts, settings: Settings) -> list[Figure]:

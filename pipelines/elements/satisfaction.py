@@ -50,7 +50,7 @@ def _surveys(facts: Facts, seed: int) -> Iterator[Figure]:
         yield _figure("NPS", net, "points", span, said)
     if ces.height:
         mean = answered_mean(ces, pl.col("score"), seed)
-        said = "mean of answers in the period to how easy it was made, from 1 to 7"
+        said = "mean of CES answers in the period (how easy it was made), from 1 to 7"
         yield _figure("CES, mean", mean, "number", span, said)
     sent = surveys.filter(pl.col("answered").is_not_null())
     for kind in ("csat", "nps", "ces"):

@@ -43,7 +43,7 @@ def summary(report: Report) -> list[str]:
         f"The month before {day(report.as_of)}{f' ({in_days(period[0])})' if len(period) else ''}, as it was known "
         "then, beside the month before it and the same month a year ago, where the log reaches back so far.",
         "Intervals are of 95 %: Wilson's for shares, a bootstrap over customers for the rest. Totals are counted.",
-        "Customers who objected to profiling are in the totals, but in no figure a customer and in no segment.",
+        "Customers who objected to profiling are in the totals, but in no figure of single customers nor a segment.",
     ]
     return lines + ([f"Left out: {'; '.join(left_out)}."] if left_out else [])
 
@@ -164,10 +164,13 @@ def _segments(figures: pl.DataFrame, movers: pl.DataFrame, currency: str) -> Ite
     yield Section("Segments", [SCORES], chart, segment_table(rows.filter(of_each), currency), True, meant)
     grid = migration_grid(rows)
     if grid.height:
-        told = dict(rows.filter(group="").select("figure", "value").iter_rows())
+        told = {
+            figure: f"{round(share * among):,} ({share:.1%})"
+            for figure, share, among in rows.filter(group="").select("figure", "value", "population").iter_rows()
+        }
         sentence = (
-            f"{told.get(UP, 0):.1%} of the customers moved up since last month, {told.get(SLIPPED, 0):.1%} slipped. "
-            "Rows: where they were; columns: where they are; each cell the number of customers."
+            f"{told.get(UP, 'Nobody')} of the customers moved up since last month, {told.get(SLIPPED, 'nobody')} "
+            "slipped. Rows: where they were; columns: where they are; each cell the number of customers."
         )
         chart = heat_map(grid, "now", "a month before", ",.0f")
         yield Section("Segments: who moved", [sentence], chart, grid, False, meanings(figures.filter(group="")))

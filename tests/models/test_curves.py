@@ -58,6 +58,7 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     assert curves.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert curves.wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert curves.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert curves.wilson(0, 17)[0] == 0 and curves.wilson(20, 20)[1] == 1  # not a rounding error beyond
 
 
 def test_gains_and_lift() -> None:

@@ -86,6 +86,12 @@ DRAWN = {
         bea         | 2025-05-21 | nps  | -           | -
         ada         | 2025-04-21 | nps  | 2025-04-22  | 0
     """,
+    "contracts": """
+        customer_id | started_on | ended_on   | monthly_fee | plan
+        ada         | 2024-03-02 | -          | 10          | basic
+        bea         | 2024-03-02 | 2025-05-10 | 10          | basic
+        cid         | 2025-01-10 | 2025-04-10 | 10          | basic
+    """,
     "objections": "customer_id | kind | effective_at\neve | no_profiling | 2025-05-31",
 }
 

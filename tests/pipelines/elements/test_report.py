@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pipelines.elements.figures import SCHEMA
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, keep, latest, make_report
 from pipelines.ingest import ingest
+from pipelines.reports.elements import elements_page
 from tests.features.drawn_tables import cutoff
 from tests.pipelines.elements.conftest import AS_OF, report_of, shop_in, told
 
@@ -216,3 +218,24 @@ def test_a_report_replaces_that_of_its_own_day_only(tmp_path: Path) -> None:
     assert told(reports[1], "profitability", "revenue") == told(
         reports[0], "profitability", "revenue", compared="month before"
     )
+
+
+@pytest.mark.parametrize(
+    ("day", "further"),
+    [
+        ("2024-03-03", {}),  # the day after the log began
+        ("2030-01-01", {}),  # years after it ended
+        ("2025-06-01", {"churn": {"definition": "contract"}}),
+    ],
+)
+def test_days_and_companies_with_little_to_tell(day: str, further: dict[str, Any], tmp_path: Path) -> None:
+    settings = shop_in(tmp_path, without=() if further else ("contracts",), **further)
+    ingest(settings, cutoff(day), lambda _: None)
+
+    report = make_report(settings, cutoff(day))
+
+    assert elements_page(report, settings).startswith("<!doctype html>")
+    alive = report.figures.drop_nulls("value").filter(compared="now")
+    assert alive.height and not alive["value"].is_nan().any()
+    if day == "2024-03-03":
+        assert set(alive["period"]) == {"2024-03-02..2024-03-02"}
