@@ -12,10 +12,12 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from pipelines.elements.report import keep
 from pipelines.web.app import create_app
 from pipelines.web.schema import LEAD, MANAGER
 from tests.pipelines.web.conftest import ANNA, Clock, Company
 from tests.pipelines.web.oidc import SECRET, OidcProvider, settings_of
+from tests.pipelines.web.test_report import REPORT
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 CHROMIUM = shutil.which("chromium")
@@ -215,3 +217,17 @@ def test_somebody_signs_in_through_a_provider_on_another_site(
     made[0].state.site.database.close()
 
     assert (seen, found) == (["Quarry", "Ärger", "Zoo"], [])
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_report_keeps_within_the_page_and_its_charts_are_seen(opened: Open, company: Company, width: int) -> None:
+    keep(company.settings.root, REPORT)
+    page = opened("dora", "data", None, width=width)
+    page.goto("/report")
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    seen = page.locator("picture img").evaluate_all("all => all.map(one => one.naturalWidth)")
+    assert len(seen) == 9 and set(seen) == {320 if width == 360 else 720}  # each drawn for the width
+    found = Axe().run(page).response["violations"]
+    assert [violation["id"] for violation in found] == []
