@@ -96,8 +96,11 @@ def backtest(
         for name, scored, figure in (("AUC", by_churn, auc_of), ("value held by the top 20 %", by_value, captured_of))
     ]
     if by_value_models:
+        opponent = pl.col("opponent")  # the best of these opponents would be told as the best of all
         ahead += [
-            compare(by_value_models, figure, seed).insert_column(0, pl.lit(name).alias("figure"))
+            compare(by_value_models, figure, seed)
+            .filter(opponent != BEST)
+            .insert_column(0, pl.lit(name).alias("figure"))
             for name, figure in FIGURES.items()
         ]
     found = Backtest(pl.DataFrame(rows), pl.concat(ahead))
