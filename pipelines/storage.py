@@ -72,9 +72,22 @@ def combined_hash(content: Any) -> str:
 
 def write_whole(path: Path, frame: pl.DataFrame) -> None:
     """Write a Parquet file that is there as a whole or not at all, whatever dies on the way."""
+    with _replaced(path) as new:
+        frame.write_parquet(new)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that is there as a whole or not at all, whatever dies on the way."""
+    with _replaced(path) as new:
+        new.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _replaced(path: Path) -> Generator[Path]:
+    """A new file beside `path`, which takes its place once it is written and flushed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.parent / f".{path.name}.new"
-    frame.write_parquet(new)
+    yield new
     with new.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(new, path)
