@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from configs.modelling import Backtest, Churn, Clv, Features, Tracking, Training, Tuning
+from configs.monitoring import Monitoring
 from configs.operations import Retention, Schedule, Web
 from configs.outreach import Effect, Lists, Outreach
 from configs.publication import Publication
@@ -37,6 +38,7 @@ class Settings(Section):
     outreach: Outreach = Outreach()
     effect: Effect = Effect()
     report: Report = Report()
+    monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
     schedule: Schedule = Schedule()
     publication: Publication = Publication()
@@ -91,5 +93,5 @@ class Settings(Section):
 
     def comparable(self) -> dict[str, Any]:
         """Everything that can change a result, as plain JSON values; where it is written is left out."""
-        elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "retention", "schedule"}
+        elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "monitoring", "retention", "schedule"}
         return self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})

@@ -5,6 +5,7 @@ A worker on this machine runs them; it needs nothing but the server's address, P
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,29 @@ from prefect.schedules import Cron
 
 from configs.errors import DependencyError
 from configs.settings import Settings
+from pipelines.monitoring.tell import ALARM_EVENT, WEBHOOK
 from pipelines.progress import Log
 
 POOL = "holdfast"
 PROJECT = Path(__file__).parents[1]
-WEBHOOK = "HOLDFAST_WEBHOOK_URL"
-EVENTS = {
-    "failed": ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"),
-    "late": ("prefect.flow-run.Late",),
+OF_A_RUN = "{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """Which events of which resources the webhook is called for, and what it is told."""
+
+    events: tuple[str, ...]
+    resource: str
+    subject: str
+    body: str
+
+
+FAILED = ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut")
+MESSAGES = {
+    "failed": Message(FAILED, "prefect.flow-run.*", "Holdfast: a run failed", OF_A_RUN),
+    "late": Message(("prefect.flow-run.Late",), "prefect.flow-run.*", "Holdfast: a run is late", OF_A_RUN),
+    "alarm": Message((ALARM_EVENT,), "holdfast.*", "Holdfast: an alarm", "{{ event.payload.text }}"),
 }
 
 
@@ -67,29 +83,24 @@ def deploy(config: Path, settings: Settings, log: Log) -> None:
 
 
 def notify(environment: Mapping[str, str], log: Log) -> None:
-    """Have the server call the webhook of the environment whenever a run fails, crashes, takes too long or is late."""
+    """Have the server call the webhook of the environment whenever a run fails, crashes, takes too long or is late, and
+    at an alarm of the monitor."""
     if not (address := environment.get(WEBHOOK)):
         log(f"nobody is told of failed or late runs: set {WEBHOOK} and deploy again")
         return
     body = {"text": "{{subject}}: {{body}}"}
     block = CustomWebhookNotificationBlock(name=POOL, url="{{address}}", json_data=body, secrets={"address": address})
     block_id: Any = block.save(POOL, overwrite=True)
-    for kind, events in EVENTS.items():
+    for kind, message in MESSAGES.items():
         automation = Automation(
             name=f"{POOL}-{kind}",
             trigger=EventTrigger(
-                expect=set(events),
-                match={"prefect.resource.id": "prefect.flow-run.*"},
+                expect=set(message.events),
+                match={"prefect.resource.id": message.resource},
                 posture=Posture.Reactive,
                 threshold=1,
             ),
-            actions=[
-                SendNotification(
-                    block_document_id=block_id,
-                    subject=f"Holdfast: a run is {kind}" if kind == "late" else "Holdfast: a run failed",
-                    body="{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}",
-                )
-            ],
+            actions=[SendNotification(block_document_id=block_id, subject=message.subject, body=message.body)],
         )
         _replace(automation)
         log(f"{POOL}-{kind}: the webhook is called")
