@@ -12,7 +12,7 @@ import pipelines.flows
 from configs.operations import Schedule
 from configs.settings import Settings
 from configs.sources import Source
-from pipelines.deploy import PROJECT, notify, schedules
+from pipelines.deploy import MESSAGES, PROJECT, notify, schedules
 
 
 def settings_of(**schedule: str) -> Settings:
@@ -66,3 +66,11 @@ def test_without_a_webhook_it_is_said_that_nobody_is_told() -> None:
 def test_the_server_listens_to_this_machine_only() -> None:
     makefile = (Path(PROJECT) / "Makefile").read_text(encoding="utf-8")
     assert "server start --host 127.0.0.1" in makefile
+
+
+def test_the_webhook_is_told_of_alarms_too() -> None:
+    assert MESSAGES["alarm"].events == ("holdfast.monitor.alarm",) and MESSAGES["alarm"].resource == "holdfast.*"
+    assert {kind for kind, message in MESSAGES.items() if message.resource == "prefect.flow-run.*"} == {
+        "failed",
+        "late",
+    }
