@@ -16,9 +16,11 @@ from pipelines.simulate.parameters import CONTRACT_END_CHANCE
 from pipelines.simulate.population import customer_ids, customers_table, draw_people
 from pipelines.simulate.state import initial_state
 from pipelines.simulate.tables import build_tables, transactions
+from pipelines.simulate.trouble import Trouble, strike
 from pipelines.simulate.truth import truth_at, update_belief, with_outcomes
 
 CUTOFFS, DAYS_BETWEEN_CUTOFFS = 7, 30
+NO_TROUBLE = Trouble()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def simulate(
     history_days: int = 900,
     horizon_days: int = 90,
     calls: pl.DataFrame | None = None,
+    trouble: Trouble = NO_TROUBLE,
 ) -> SimulationSummary:
     """Simulate `customers` customers over [until - history_days, until) and write Parquet below `directory`.
 
@@ -49,8 +52,8 @@ def simulate(
     true_churn_probability (Float64), churned (Int8) and value (Float64, currency) over [cutoff, cutoff + horizon_days)
     for `until` and the six cutoffs 30, 60, ... days before it; one row a customer with a purchase in the 365 days
     before the cutoff; it knows of no call that comes after its cutoff. `calls`: customer_id and day (Date) on which the
-    company called to keep the customer. The same arguments give the same files. Raises ValueError when an argument is
-    too small.
+    company called to keep the customer. `trouble`: what goes wrong, and when. The same arguments give the same files.
+    Raises ValueError when an argument is too small.
     """
     earliest = (CUTOFFS - 1) * DAYS_BETWEEN_CUTOFFS
     if customers < 1 or horizon_days < 1 or history_days <= earliest:
@@ -81,6 +84,7 @@ def simulate(
         state.called[called.get(on, [])] = day
         if day in cutoff_days:
             truths.append(truth_at(people, state, belief, log.ids, day, first_day, horizon_days, imagination))
+        people = strike(trouble, people, state, day, on, world, log.record)
         signed_up = people.joined <= day
         hazard = leaving_hazard(people, state, day, on)
         leaving = alive & (people.joined < day) & (world.random(customers) < hazard)

@@ -43,8 +43,8 @@ def complain(state: State, rows: Rows, day: int, generator: np.random.Generator,
 def work_on_complaints(state: State, day: int, generator: np.random.Generator, record: Record) -> None:
     """Give the first responses, the solutions and the updates of `day`, whenever in the day they fall."""
     waiting = np.flatnonzero(state.complaint_open & np.isnan(state.complaint_answered))
-    opened = state.complaint_opened[waiting]
-    answered = opened + FIRST_RESPONSE.draw(np.maximum(day - opened, 0.0), generator)
+    opened, slowness = state.complaint_opened[waiting], state.slowness[waiting]
+    answered = opened + slowness * FIRST_RESPONSE.draw(np.maximum(day - opened, 0.0) / slowness, generator)
     today = answered < day + 1
     rows, opened, answered = waiting[today], opened[today], answered[today]
     state.complaint_answered[rows] = answered
@@ -52,8 +52,8 @@ def work_on_complaints(state: State, day: int, generator: np.random.Generator, r
     record("first_response", rows, began=opened, time=answered)
 
     in_work = np.flatnonzero(state.complaint_open & ~np.isnan(state.complaint_answered))
-    answered = state.complaint_answered[in_work]
-    resolved = answered + RESPONSE_TO_RESOLUTION.draw(np.maximum(day - answered, 0.0), generator)
+    answered, slowness = state.complaint_answered[in_work], state.slowness[in_work]
+    resolved = answered + slowness * RESPONSE_TO_RESOLUTION.draw(np.maximum(day - answered, 0.0) / slowness, generator)
     today = resolved < day + 1
     rows, resolved = in_work[today], resolved[today]
     opened = state.complaint_opened[rows]

@@ -60,6 +60,10 @@ RESPONSE_TO_RESOLUTION_DAYS = (4.0, 16.0)
 LATE_RESPONSE_DAYS = 1.0
 LATE_RESOLUTION_DAYS = 7.0
 
+# What goes wrong, where it does (see trouble.py).
+GENERAL_PRICE_RISE = 0.12  # as a share of the price before
+LATE_COMPLAINTS_TAKE = 6.0  # times the delays above
+
 # Why customers leave: the hazard is BASE_HAZARD * exp(the sum of what follows).
 BASE_HAZARD = 0.000025
 GRIEVANCE_HALF_LIFE = 40.0  # days
@@ -74,6 +78,7 @@ GRIEVANCE = {  # added when it happens, then fading
     "broken_promise": 2.2,
     "return": 3.2,
     "price_rise": 5.5,
+    "general_price_rise": 1.5,
     "low_score": 1.7,
     "high_score": -0.5,
 }

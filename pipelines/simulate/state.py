@@ -26,6 +26,7 @@ class State:
     complaint_answered: Floats
     complaint_resolved: Floats
     complaint_reopened: Flags
+    slowness: Floats  # how many times the usual delays a complaint takes
     promise_made: Floats  # of the open promise; NaN: none is open
     promise_due: Floats
     promise_overdue: Flags
@@ -83,6 +84,7 @@ def initial_state(people: People, generator: np.random.Generator) -> State:
         complaint_answered=never(),
         complaint_resolved=never(),
         complaint_reopened=no(),
+        slowness=np.ones(customers),
         promise_made=never(),
         promise_due=never(),
         promise_overdue=no(),
