@@ -9,7 +9,7 @@ import polars as pl
 
 from models import metrics
 from models.baselines import Opponents
-from models.metrics import Figure, bootstrap_interval
+from models.metrics import bootstrap_interval
 from models.promote import Judgement, judge, refuse_insane
 from models.timing import further_columns
 
@@ -79,17 +79,7 @@ def evaluate(scores: pl.DataFrame, test: pl.DataFrame, rivals: Opponents, seed: 
     probability = scores["churn_probability"].to_numpy()
     predicted = scores["predicted_clv"].to_numpy()
     refuse_insane(churned, probability, scores["value_if_retained"].to_numpy())
-    low, high = (scores[f"predicted_clv_{end}"].to_numpy() for end in ("low", "high"))
-    of_rows: dict[str, Figure] = {
-        "auc": lambda rows: metrics.auc_of_draw(churned[rows], probability[rows]),
-        "mean_probability": lambda rows: float(probability[rows].mean()),
-        "churn_rate": lambda rows: float(churned[rows].mean()),
-        "calibration_error": lambda rows: metrics.calibration_error(churned[rows], probability[rows]),
-        "lift_at_10": lambda rows: metrics.lift_at(churned[rows], probability[rows]),
-        "value_ratio": lambda rows: metrics.ratio(predicted[rows].sum(), value[rows].sum()),
-        "value_captured_20": lambda rows: metrics.value_captured(value[rows], predicted[rows]),
-        "coverage_80": lambda rows: metrics.coverage(value[rows], low[rows], high[rows]),
-    }
+    of_rows = metrics.figures_of(churned, value, scores)
     everybody = np.arange(test.height)
     captured = {MODEL: predicted, **rivals.value}
     return Evaluation(

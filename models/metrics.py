@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -42,6 +43,27 @@ def value_captured(value: Floats, predicted: Floats, share: float = 0.2) -> floa
 def coverage(value: Floats, low: Floats, high: Floats) -> float:
     """Share of values within their interval, ends included (to a cent of rounding)."""
     return float(((value >= low - 0.005) & (value <= high + 0.005)).mean())
+
+
+def figures_of(churned: Floats, value: Floats, scores: pl.DataFrame) -> dict[str, Figure]:
+    """Every figure of scores against what happened to the same customers, by name, each of the rows it is given.
+
+    `scores`: churn_probability, predicted_clv with _low and _high. auc is NaN where all rows left, or none; lift_at_10:
+    of the tenth most likely to leave; value_ratio: predicted over actual total; value_captured_20: of the fifth
+    predicted most valuable; coverage_80: share within their 80 % intervals.
+    """
+    columns = ("churn_probability", "predicted_clv", "predicted_clv_low", "predicted_clv_high")
+    probability, predicted, low, high = (scores[name].to_numpy() for name in columns)
+    return {
+        "auc": lambda at: auc_of_draw(churned[at], probability[at]),
+        "mean_probability": lambda at: float(probability[at].mean()),
+        "churn_rate": lambda at: float(churned[at].mean()),
+        "calibration_error": lambda at: calibration_error(churned[at], probability[at]),
+        "lift_at_10": lambda at: lift_at(churned[at], probability[at]),
+        "value_ratio": lambda at: ratio(predicted[at].sum(), value[at].sum()),
+        "value_captured_20": lambda at: value_captured(value[at], predicted[at]),
+        "coverage_80": lambda at: coverage(value[at], low[at], high[at]),
+    }
 
 
 def ratio(part: float, whole: float) -> float:

@@ -12,20 +12,23 @@ from models.metrics import Figure, Floats, bootstrap_interval
 from models.treated import touched, without_treated
 
 Positions = NDArray[np.int64]
-BEST_SHARE = 0.2
 TREATED_STAYED, TREATED_LEFT = "treated_stayed", "treated_left"
 FALSE_ALARM, HIT, MISS, QUIET = "false_alarm", "hit", "miss", "quiet"
+PASSED_OVER = "passed_over"
+NOT_SEEN = "unlikely_to_leave"  # the code of who was left alone because the risk was not seen
 SCHEMA = {"figure": pl.String(), "value": pl.Float64(), "low": pl.Float64(), "high": pl.Float64()}
 
 
 def set_apart(rows: pl.DataFrame, listed: pl.DataFrame, observation_days: int, lasting_days: int) -> pl.DataFrame:
-    """`rows` (one cutoff: customer_id, cutoff, churned, would_list) with `treated`, `copies` and `turned_out`.
+    """`rows` (one cutoff: customer_id, cutoff, churned, would_list, code) with `treated`, `copies` and `turned_out`.
 
     `listed`: rows of `effect.first_listed`. `treated` (Boolean): a listing in the arm "treat" touches the row (see
     `treated.touched`), so what happened to it may be due to that. `copies` (Int64): for how many customers the row
     stands among the untreated: 0 for the treated, more than 1 for controls (see `treated.without_treated`).
     `turned_out`: a treated customer stayed or left; of the others, false_alarm and hit would have been listed that day,
-    miss left and quiet stayed without.
+    and quiet stayed without. Who left without is a miss only where the risk was not seen (`NOT_SEEN`); whom policy or a
+    full list left alone at a risk that was seen is passed_over, for the reason in `code` (null, of older publications:
+    a miss).
     """
     counted = without_treated(rows, listed, observation_days, lasting_days).group_by("customer_id")
     acted = touched(rows, listed.filter(arm=TREAT), observation_days, lasting_days)["customer_id"]
@@ -36,7 +39,11 @@ def set_apart(rows: pl.DataFrame, listed: pl.DataFrame, observation_days: int, l
         .then(pl.when(left).then(pl.lit(TREATED_LEFT)).otherwise(pl.lit(TREATED_STAYED)))
         .when("would_list")
         .then(pl.when(left).then(pl.lit(HIT)).otherwise(pl.lit(FALSE_ALARM)))
-        .otherwise(pl.when(left).then(pl.lit(MISS)).otherwise(pl.lit(QUIET)))
+        .when(~left)
+        .then(pl.lit(QUIET))
+        .otherwise(
+            pl.when((pl.col("code") != NOT_SEEN).fill_null(False)).then(pl.lit(PASSED_OVER)).otherwise(pl.lit(MISS))
+        )
     )
     # Treated in a season without controls stay in training, where nobody stands for them; as truth they do not serve.
     copies = pl.when("treated").then(0).otherwise(pl.col("copies").fill_null(0)).cast(pl.Int64)
@@ -57,22 +64,11 @@ def realised(
     standing = np.flatnonzero(copies)
     if not len(standing):
         return pl.DataFrame(schema=SCHEMA)
-    churned, worth, probability, predicted, low, high = (
-        rows[name].to_numpy().astype(np.float64)
-        for name in (
-            *("churned", "value", "churn_probability", "predicted_clv", "predicted_clv_low", "predicted_clv_high"),
-        )
+    churned, worth, probability, predicted = (
+        rows[name].to_numpy().astype(np.float64) for name in ("churned", "value", "churn_probability", "predicted_clv")
     )
-    figures: dict[str, Figure] = {
-        "auc": lambda at: metrics.auc_of_draw(churned[at], probability[at]),
-        "lift_at_list_length": lambda at: metrics.lift_at(churned[at], probability[at], listed_share),
-        "churn_predicted": lambda at: float(probability[at].mean()),
-        "churn_happened": lambda at: float(churned[at].mean()),
-        "calibration_error": lambda at: metrics.calibration_error(churned[at], probability[at]),
-        "value_captured_20": lambda at: metrics.value_captured(worth[at], predicted[at], BEST_SHARE),
-        "value_predicted_over_actual": lambda at: metrics.ratio(predicted[at].sum(), worth[at].sum()),
-        "in_80_interval": lambda at: metrics.coverage(worth[at], low[at], high[at]),
-    }
+    figures = metrics.figures_of(churned, worth, rows)
+    figures["lift_at_list_length"] = lambda at: metrics.lift_at(churned[at], probability[at], listed_share)
     for name, score in churn.items():
         figures |= _against(name, "auc", lambda at, by: metrics.auc_of_draw(churned[at], by[at]), probability, score)
         figures[f"lift_at_list_length of {name}"] = lambda at, s=score: metrics.lift_at(
@@ -82,7 +78,7 @@ def realised(
         figures |= _against(
             name,
             "value_captured_20",
-            lambda at, by: metrics.value_captured(worth[at], by[at], BEST_SHARE),
+            lambda at, by: metrics.value_captured(worth[at], by[at]),
             predicted,
             score,
         )

@@ -35,6 +35,7 @@ from pipelines.web.recorded import forget
 
 KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features", REFUSED)
 ALONE = "realised*.parquet"
+PAGES = "realised.html"  # `holdfast realised` writes it anew
 
 
 def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[str, int]:
@@ -64,6 +65,7 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
                     write_json(manifest, content | {"files": files})
             removed[part] = count
         removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
+        (settings.root / PAGES).unlink(missing_ok=True)
         removed["report"] = _report_of(settings.root, customer_id)
         removed["web"] = forget(settings, customer_id)
     log(", ".join(f"{part} {count:,}" for part, count in removed.items()) + " rows and lists removed")

@@ -12,14 +12,14 @@ from models.baselines import SPENT, recency_score
 from models.effect import first_listed
 from models.evaluate import flat_name
 from models.metrics import Floats
-from models.realised import FALSE_ALARM, MISS, realised, set_apart
+from models.realised import FALSE_ALARM, MISS, PASSED_OVER, realised, set_apart
 from models.reference import RECENCY
 from models.tracking import load_version, log_figures
 from pipelines.build import open_store, tables_by_bucket, tables_in
 from pipelines.decisions import decisions_before
 from pipelines.effect import EVERYBODY, FEWEST, happened
 from pipelines.outreach.explain import explainer
-from pipelines.outreach.history import Published, published_before
+from pipelines.outreach.history import DECISIONS_FILE, Published, published_before
 from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE, SCORES_FILE, refuse_other_purpose
 from pipelines.storage import MANIFEST, read_json, write_whole
@@ -28,6 +28,7 @@ FIGURES_FILE, EXAMPLES_FILE = "realised.parquet", "realised_examples.parquet"
 EXAMPLES = 10  # of each kind
 ALIVE, EXPECTED = "btyd__buys_90d", "btyd__spend_90d"
 SHOWN = ["customer_id", "cutoff", "turned_out", "account_manager", "churn_probability", "predicted_clv", "value"]
+CODES = {"customer_id": pl.String(), "code": pl.String()}
 
 
 def realise(settings: Settings, cutoff: Cutoff, again: bool, log: Log) -> pl.DataFrame:
@@ -83,7 +84,9 @@ def _rows(
 ) -> pl.DataFrame:
     """Everybody scored that day: scores, what was decided, what happened, and how it turned out."""
     decided = decisions.filter(cutoff=published.day).select("customer_id", "would_list", "account_manager")
+    codes = published.read(DECISIONS_FILE, CODES)
     scores = pl.read_parquet(published.folder / SCORES_FILE).join(decided, on="customer_id", validate="1:1")
+    scores = scores.join(codes, on="customer_id", how="left", maintain_order="left")
     store = open_store(settings, cutoff)
     people = pl.scan_parquet(store / "customers").collect_schema().names()
     known = happened(settings, store, scores, cutoff, "segment" if "segment" in people else None)
@@ -150,10 +153,11 @@ def _opponents(features: pl.DataFrame | None) -> tuple[dict[str, Floats], dict[s
 
 
 def _counts(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """How many turned out how, as figures."""
-    counted = rows.group_by("turned_out").len().sort("turned_out")
+    """How many turned out how, as figures; of who left and was passed over, also by the code why."""
+    why = rows.filter(turned_out=PASSED_OVER).select(pl.concat_str(pl.lit(f"{PASSED_OVER}: "), "code"))
+    counted = pl.concat([rows["turned_out"], why.to_series().rename("turned_out")]).value_counts(name="len")
     nothing = pl.lit(None, pl.Float64)
-    return counted.select(
+    return counted.sort("turned_out").select(
         figure="turned_out", value=pl.col("len").cast(pl.Float64), low=nothing, high=nothing
     ).cast(dict(schema))  # fmt: skip
 
@@ -186,7 +190,7 @@ def _in_words(told: dict[str, float]) -> str:
     opponent = f", recency {told['auc_of_recency']:.3f}" if "auc_of_recency" in told else ""
     return (
         f"{told['customers']:,.0f} untreated customers; AUC {told.get('auc', float('nan')):.3f}{opponent}; lift at the "
-        f"list's length {told.get('lift_at_list_length', float('nan')):.2f}; churn {told['churn_predicted']:.3f} "
-        f"predicted, {told['churn_happened']:.3f} happened; value {told.get('value_predicted_over_actual', 0):.2f} of "
-        f"the actual total predicted; {told['in_80_interval']:.0%} within their 80 % intervals"
+        f"list's length {told.get('lift_at_list_length', float('nan')):.2f}; churn {told['mean_probability']:.3f} "
+        f"predicted, {told['churn_rate']:.3f} happened; value {told.get('value_ratio', float('nan')):.2f} of the "
+        f"actual total predicted; {told['coverage_80']:.0%} within their 80 % intervals"
     )

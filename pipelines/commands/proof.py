@@ -61,12 +61,17 @@ def realised(
     output: OutputOption = None,
 ) -> None:
     """Ingest, then hold past publications whose horizons are over against what happened."""
+    import polars as pl
+
     from pipelines.ingest import ingest as run_ingest
-    from pipelines.realised import FIGURES_FILE, realise
+    from pipelines.realised import EXAMPLES_FILE, realise
+    from pipelines.reports.realised import write_page
     from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
     with run_lock(settings.root, cutoff.day):
         run_ingest(settings, cutoff, typer.echo)
-        if realise(settings, cutoff, again, typer.echo).height:
-            typer.echo(f"written to {settings.root / FIGURES_FILE}")
+        figures = realise(settings, cutoff, again, typer.echo)
+        if figures.height:
+            examples = pl.read_parquet(settings.root / EXAMPLES_FILE)
+            typer.echo(f"written to {write_page(settings, figures, examples)}")

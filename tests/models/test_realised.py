@@ -11,17 +11,20 @@ from models.realised import realised, set_apart
 DAY = date(2026, 1, 1)
 
 
-def rows_of(*rows: tuple[str, int, bool]) -> pl.DataFrame:
-    """customer, churned, would_list."""
-    found = pl.DataFrame(rows, schema=["customer_id", "churned", "would_list"], orient="row")
-    return found.with_columns(cutoff=pl.lit(DAY))
+def rows_of(*rows: tuple[str, int, bool] | tuple[str, int, bool, str]) -> pl.DataFrame:
+    """customer, churned, would_list and, of who was left alone at a risk that was seen, the code."""
+    codes = [row[3] if len(row) == 4 else None if row[2] else "unlikely_to_leave" for row in rows]
+    found = pl.DataFrame([row[:3] for row in rows], schema=["customer_id", "churned", "would_list"], orient="row")
+    return found.with_columns(cutoff=pl.lit(DAY), code=pl.Series(codes, dtype=pl.String))
 
 
 def listed(*rows: tuple[str, int, str]) -> pl.DataFrame:
     """customer, days after the scored day, arm."""
     days = [DAY + timedelta(days=after) for _, after, _ in rows]
     names, arms = [row[0] for row in rows], [row[2] for row in rows]
-    return pl.DataFrame({"customer_id": names, "cutoff": days, "season": ["s"] * len(rows), "arm": arms})
+    texts = {"customer_id": names, "season": ["s"] * len(rows), "arm": arms}
+    columns = [pl.Series(name, values, dtype=pl.String) for name, values in texts.items()]
+    return pl.DataFrame([*columns, pl.Series("cutoff", days, dtype=pl.Date)])
 
 
 def test_treated_are_no_false_alarms_and_controls_stand_for_them() -> None:
@@ -47,6 +50,16 @@ def test_treated_are_no_false_alarms_and_controls_stand_for_them() -> None:
         ("F", True, 0, "treated_stayed"),
         ("G", False, 1, "quiet"),
     ]
+
+
+def test_whom_policy_left_alone_is_no_miss() -> None:
+    rows = rows_of(
+        ("A", 1, False), ("B", 1, False, "over_capacity"), ("C", 1, False, "no_contact"), ("D", 0, False, "cool_down")
+    )  # fmt: skip
+    found = set_apart(rows, listed(), 30, 365)
+    assert found["turned_out"].to_list() == ["miss", "passed_over", "passed_over", "quiet"]
+    older = set_apart(rows.with_columns(code=pl.lit(None, pl.String)), listed(), 30, 365)
+    assert older["turned_out"].to_list() == ["miss", "miss", "miss", "quiet"]
 
 
 def test_without_controls_the_treated_do_not_serve_as_truth() -> None:
@@ -80,18 +93,19 @@ def test_figures_by_hand() -> None:
         "auc ahead of recency": 2 / 6,
         "lift_at_list_length": 1 / (2 / 5),  # the first of five left
         "lift_at_list_length of recency": 0,
-        "churn_predicted": (0.9 + 2 * 0.6 + 0.5 + 0.1) / 5,
-        "churn_happened": 2 / 5,
+        "mean_probability": (0.9 + 2 * 0.6 + 0.5 + 0.1) / 5,
+        "churn_rate": 2 / 5,
         "calibration_error": (0.1 + 0.6 + 0.6 + 0.5 + 0.1) / 5,  # a bin each
+        "lift_at_10": 1 / (2 / 5),  # half a customer is one, the first
         "value_captured_20": 0 / 40,  # the third was predicted most valuable
         "value_captured_20 of last year's spend": 40 / 40,
         "value_captured_20 ahead of last year's spend": -1,
-        "value_predicted_over_actual": (5 + 2 * 20 + 30 + 5) / (2 * 40 + 10),
-        "in_80_interval": 3 / 5,  # 0 is below 1, 10 above 9; 40 and 0 are ends
+        "value_ratio": (5 + 2 * 20 + 30 + 5) / (2 * 40 + 10),
+        "coverage_80": 3 / 5,  # 0 is below 1, 10 above 9; 40 and 0 are ends
     }
     assert by_name == pytest.approx(expected)
     intervals = found.filter(~pl.col("figure").str.starts_with("customers"))
-    assert intervals.filter(pl.col("low") <= pl.col("value"), pl.col("value") <= pl.col("high")).height == 13
+    assert intervals.filter(pl.col("low") <= pl.col("value"), pl.col("value") <= pl.col("high")).height == 14
 
 
 def test_nobody_untreated_gives_no_figures() -> None:
