@@ -126,6 +126,9 @@ realised: setup ## Hold past publications whose horizons are over against what h
 report: setup ## Write the month's report of satisfaction, loyalty, profitability, retention, segments and their plan
 	$(HOLDFAST) report $(OPTIONS)
 
+monitor: setup ## Hold a night that was scored against what its champion learned from, and its tables against the year before
+	$(HOLDFAST) monitor $(OPTIONS)
+
 oracle: setup ## Hold the published scores of a simulated company against the truth
 	$(HOLDFAST) oracle $(OPTIONS)
 
@@ -164,6 +167,9 @@ bench-uplift: setup ## Hold the uplift model against random and risk on Hillstro
 
 bench-outreach: setup ## Hold lists and the measured effect against the truth of 100 simulated companies
 	.venv/bin/python -m tests.benchmarks.outreach
+
+bench-monitor: setup ## Say how soon the monitor notices what goes wrong in a simulated company, and how often it errs
+	.venv/bin/python -m tests.benchmarks.monitor
 
 bench-web: setup ## Time the web app for 50 people at once over 10,000 customers, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.benchmarks.web

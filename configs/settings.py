@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from configs.modelling import Backtest, Churn, Clv, Features, Tracking, Training, Tuning
+from configs.monitoring import Monitoring
 from configs.operations import Retention, Schedule, Web
 from configs.outreach import Effect, Lists, Outreach
 from configs.publication import Publication
@@ -42,6 +43,7 @@ class Settings(Section):
     outreach: Outreach = Outreach()
     effect: Effect = Effect()
     report: Report = Report()
+    monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
     schedule: Schedule = Schedule()
     publication: Publication = Publication()
@@ -99,7 +101,7 @@ class Settings(Section):
 
         The playbook is told by the SHA-256 of what it says. Raises OSError where it cannot be read.
         """
-        elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "retention", "schedule"}
+        elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "monitoring", "retention", "schedule"}
         found = self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})
         said = (self.outreach.playbook or PLAYBOOK).read_bytes()
         return found | {"outreach": found["outreach"] | {"playbook": hashlib.sha256(said).hexdigest()}}

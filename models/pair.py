@@ -115,6 +115,20 @@ class ModelPair:
             value_at_risk=probability * retained,
         )
 
+    def without_level(self, matrix: pl.DataFrame) -> pl.DataFrame:
+        """What ranks the rows of `matrix`, the level of any day left out, so that days can be compared (Float64).
+
+        score_of_leaving: log-odds, above whatever the day adds; amount_expected: currency units, as on the first day.
+        """
+        features = features_only(matrix)
+        first = pl.Series([self.clv.first_day] * matrix.height, dtype=pl.Date)
+        return pl.DataFrame(
+            {
+                "score_of_leaving": self.churn.raw_score(features),
+                "amount_expected": self.clv.amount(features, first),
+            }
+        )
+
     def _figures(self, matrix: pl.DataFrame) -> tuple[Floats, Floats]:
         """Churn probability of each row as of its cutoff, and the amount that the value model expects."""
         features, cutoffs = features_only(matrix), matrix["cutoff"]

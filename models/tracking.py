@@ -11,9 +11,11 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightgbm as lgb
+import polars as pl
 from filelock import FileLock
 
 from configs.errors import DependencyError, HoldfastError, ModelError
@@ -92,6 +94,31 @@ def log_report(settings: Settings, versions: Mapping[str, str], folder: Path, me
         client.log_artifacts(run_id, str(folder), "report")
         for key, value in metrics.items():
             client.log_metric(run_id, key, value)
+
+
+def log_table(settings: Settings, versions: Mapping[str, str], file: str, table: pl.DataFrame) -> None:
+    """Add a table of figures, as Parquet, to the run that registered `versions`.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    name = settings.tracking.churn_model
+    with connected(settings) as mlflow, TemporaryDirectory() as folder:
+        client = mlflow.MlflowClient()
+        table.write_parquet(Path(folder) / file)
+        client.log_artifact(client.get_model_version(name, versions[name]).run_id, str(Path(folder) / file))
+
+
+def load_table(settings: Settings, version: str, file: str) -> pl.DataFrame | None:
+    """The table that `log_table` added to the run of this version of the churn model; None where it has none.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    with connected(settings) as mlflow:
+        client = mlflow.MlflowClient()
+        run_id = client.get_model_version(settings.tracking.churn_model, version).run_id
+        if file not in {artifact.path for artifact in client.list_artifacts(run_id)}:
+            return None
+        return pl.read_parquet(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file))
 
 
 def log_figures(

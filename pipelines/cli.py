@@ -5,7 +5,7 @@ import sys
 import typer
 
 from configs.errors import HoldfastError, PublishError
-from pipelines.commands import exploring, night, proof, report, training, web
+from pipelines.commands import exploring, monitor, night, proof, report, training, web
 
 app = typer.Typer(
     help="Who is about to leave, what each is worth, why, and what to do by when.",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (night, training, proof, report, web, exploring):
+for commands in (night, training, monitor, proof, report, web, exploring):
     app.add_typer(commands.app)
 
 

@@ -25,11 +25,12 @@ from pydantic import SecretStr
 from configs.errors import ConfigError, DependencyError
 from configs.operations import Schedule
 from configs.settings import Settings
+from pipelines.monitoring.tell import ALARM_EVENT, WEBHOOK
 from pipelines.progress import Log
 
 POOL = "holdfast"
 PROJECT = Path(__file__).parents[1]
-WEBHOOK, MAIL = "HOLDFAST_WEBHOOK_URL", "HOLDFAST_MAIL_URL"
+MAIL = "HOLDFAST_MAIL_URL"
 OF_A_RUN = "{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}"
 
 
@@ -61,6 +62,7 @@ FAILED = ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-r
 MESSAGES = {
     "failed": Message(FAILED, "prefect.flow-run.*", "Holdfast: a run failed", OF_A_RUN),
     "late": Message(("prefect.flow-run.Late",), "prefect.flow-run.*", "Holdfast: a run is late", OF_A_RUN),
+    "alarm": Message((ALARM_EVENT,), "holdfast.*", "Holdfast: an alarm", "{{ event.payload.text }}"),
 }
 
 
@@ -99,7 +101,8 @@ def deploy(config: Path, settings: Settings, log: Log) -> None:
 
 
 def notify(environment: Mapping[str, str], log: Log) -> None:
-    """Have the server tell, by the addresses in the environment, of runs that fail, crash, take too long or are late.
+    """Have the server tell, by the addresses in the environment, of runs that fail, crash, take too long or are late,
+    and of alarms of the monitor.
 
     Raises ConfigError for an address that no mail can be sent by.
     """

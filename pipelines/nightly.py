@@ -4,6 +4,7 @@
 values; what they leave behind lies in folders that became current in one rename each.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
+from pipelines.monitor import monitor
+from pipelines.monitoring.tell import tell
 from pipelines.outreach.explanations import Explain
 from pipelines.progress import Log
 from pipelines.publish import publish_lists
@@ -29,7 +32,9 @@ def directly(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, explain: Explain = "listed") -> Path:
-    """Ingest, score, choose whom to list, publish, prune, send elsewhere; returns the publication's folder.
+    """Ingest, score, choose whom to list, publish, prune, send elsewhere, monitor; returns the publication's folder.
+
+    What was published stands, whatever comes of the monitor, and of training anew where `monitoring.retrain` is "run".
 
     `explain`: see `pipelines.publish.publish_lists`. Raises LockError where another run for the same date is under way,
     and the error of the step that failed.
@@ -39,8 +44,20 @@ def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, e
         scored = run(score, settings, cutoff, log)
         done = run(publish_lists, settings, cutoff, scored, log, explain)
         run(prune, settings, cutoff, log)
-        run(send, settings, cutoff.day, log)
+        try:
+            run(send, settings, cutoff.day, log)
+        finally:
+            _watch(settings, cutoff, log, run)
         return done
+
+
+def _watch(settings: Settings, cutoff: Cutoff, log: Log, run: Run) -> None:
+    try:
+        if run(monitor, settings, cutoff, log):
+            run(train, settings, cutoff, log)
+    except Exception as error:  # it came after the publication, and must not look as if that had failed
+        log(f"warning: the lists of {cutoff.day} are published, but watching them failed: {error}")
+        tell(settings, f"Holdfast {settings.name}: the monitor failed on {cutoff.day}", os.environ, log)
 
 
 def training(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> dict[str, str]:

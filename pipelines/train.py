@@ -54,6 +54,7 @@ from pipelines.build import (
 )
 from pipelines.challenge import challenge
 from pipelines.decisions import decisions_before
+from pipelines.monitoring.champion import keep_learned_from
 from pipelines.progress import Log
 from pipelines.storage import MANIFEST, champion_lock, combined_hash, read_json
 
@@ -174,6 +175,7 @@ def register(
         tags=tags,
         artifacts={RECIPE_FILE: recipe, REPORT_FILE: asdict(evaluation), "features.json": dictionary(families)},
     )
+    keep_learned_from(settings, store, families, labelled, pair, versions)
     write_report(Trained(settings, prepared, outcome, tonight, level, manifest, tags, versions), log)
     version, held_back = versions[settings.tracking.churn_model], decision.verdict == "held back"
     if not held_back:

@@ -1,0 +1,130 @@
+"""Is a night like the days its champion learned from: features, scores, and how many leave?
+
+Training keeps what is needed with the model: counts by day and segment, no customer's row.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from math import sqrt
+from pathlib import Path
+
+import polars as pl
+
+from configs.monitoring import Monitoring
+from configs.settings import Settings
+from features.catalog import dictionary
+from features.cohort import cohort
+from features.family import Family
+from features.labels import labels
+from features.matrix import KEYS
+from features.time import Cutoff
+from models.learned_from import CHURNED, EVERYBODY, compared, learned_from, rates
+from models.pair import ModelPair, features_only
+from models.tracking import load_champion, load_table, log_table
+from pipelines.build import SAMPLE_PARTS, tables_by_bucket
+from pipelines.monitoring.checks import BASE_RATE, FEATURES, SCORES, figures
+from pipelines.progress import Log
+from pipelines.score import FEATURES_FILE, SCORES_FILE
+from pipelines.storage import sample_part_of
+
+KEPT_FILE = "learned_from.parquet"
+NOISE = 0.5  # most that the standard error of a share can be, times the root of the customers
+ROWS = 200_000  # customers of a night compared; of more, a share
+READ = ["customers", "transactions", "contracts", "costs", "objections"]
+
+
+def keep_learned_from(
+    settings: Settings,
+    store: Path,
+    families: tuple[Family, ...],
+    labelled: pl.DataFrame,
+    pair: ModelPair,
+    versions: Mapping[str, str],
+) -> None:
+    """Keep with the registered models what `labelled`, the rows they learned from, looked like.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    features = features_only(labelled)
+    watched = pl.concat([labelled.select("cutoff", CHURNED), features, pair.without_level(labelled)], how="horizontal")
+    tables = {str(entry["name"]): str(entry["table"] or "") for entry in dictionary(families)}
+    log_table(settings, versions, KEPT_FILE, learned_from(watched, segments(store, labelled), tables))
+
+
+def champion_figures(settings: Settings, store: Path, cutoff: Cutoff, scored: Path, log: Log) -> pl.DataFrame:
+    """Features, scores and base rate of the night in the folder `scored`, as rows of `checks.FIGURE`.
+
+    None of them, with a warning, where the champion kept nothing to compare with.
+    """
+    champion = load_champion(settings)
+    kept = load_table(settings, champion.version, KEPT_FILE)
+    if kept is None:
+        log(f"warning: model version {champion.version} keeps nothing to compare a night with. Train again.")
+        return figures([])
+    scores = pl.read_parquet(scored / SCORES_FILE)
+    matrix = pl.read_parquet(scored / FEATURES_FILE).select(*KEYS, *champion.recipe["features"])
+    rows = [*_of_base_rate(settings, kept, store, cutoff, scores)]
+    if matrix.height > ROWS:
+        chosen = sample_part_of(pl.col("customer_id"), SAMPLE_PARTS) < ROWS / matrix.height * SAMPLE_PARTS
+        matrix = matrix.filter(chosen)
+    pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
+    watched = pl.concat([features_only(matrix), pair.without_level(matrix)], how="horizontal")
+    for row in compared(kept, watched, segments(store, matrix), cutoff.day).iter_rows(named=True):
+        is_score = row["name"] not in champion.recipe["features"]
+        what = "how much is known" if row["missing"] else "values"
+        rows.append(
+            {
+                "check": SCORES if is_score else FEATURES, "table": row["table"], "of": row["of"],
+                "name": f"{row['name']} (known at all)" if row["missing"] else row["name"],
+                "value": row["psi"], "usual": row["usual"], "p": row["p"],
+                "says": f"{what}: PSI {row['psi']:.2f} to the day of training most like it, {row['most_like']}; "
+                f"usually up to {row['usual']:.2g}",
+            }
+        )  # fmt: skip
+    return figures(rows)
+
+
+def segments(store: Path, rows: pl.DataFrame) -> pl.Series:
+    """The newest known segment of each row's customer; null where there is none."""
+    people = pl.scan_parquet(store / "customers")
+    if "segment" not in people.collect_schema().names():
+        return pl.Series("segment", [None] * rows.height, dtype=pl.String)
+    newest = people.sort("customer_id", "valid_from").unique("customer_id", keep="last").collect()
+    joined = rows.select("customer_id").join(
+        newest.select("customer_id", "segment"), on="customer_id", how="left", maintain_order="left"
+    )
+    return joined["segment"]
+
+
+def _of_base_rate(
+    settings: Settings, kept: pl.DataFrame, store: Path, cutoff: Cutoff, scores: pl.DataFrame
+) -> Iterator[dict[str, object]]:
+    """The share scored as leaving, and the share that left in the last window that is over, against the training's."""
+    limits: Monitoring = settings.monitoring
+    past = Cutoff(cutoff.day - timedelta(days=settings.observation_days), cutoff.zone)
+    happened = observed(settings, store, past)
+    tonight = (scores, segments(store, scores), "churn_probability", "scored as leaving")
+    over = (happened, segments(store, happened), CHURNED, f"left after {past.day}")
+    for of, by_day in rates(kept):
+        low, high = min(by_day.values()), max(by_day.values())
+        for frame, segment, column, what in (tonight, over):
+            part = frame if of == EVERYBODY else frame.filter((segment == of).fill_null(False))
+            if part.is_empty():
+                continue
+            share = float(part[column].mean())  # ty: ignore[invalid-argument-type]
+            outside = limits.base_rate_moved + 2 * NOISE / sqrt(part.height)
+            beyond = not low - outside <= share <= high + outside
+            says = f"{share:.1%} {what}; {low:.1%} to {high:.1%} left on the days learned from"
+            yield {
+                "check": BASE_RATE, "name": what.split(" after")[0], "of": of, "value": share,
+                "usual": list(by_day.values())[-1], "beyond": beyond, "says": says,
+            }  # fmt: skip
+
+
+def observed(settings: Settings, store: Path, past: Cutoff) -> pl.DataFrame:
+    """Who was in the cohort of `past`, whose horizon is over, with the columns of `features.labels`."""
+    parts = []
+    for tables in tables_by_bucket(store, only=READ):
+        rows = cohort(tables, [past], settings.churn)
+        parts.append(labels(tables, rows, [past], settings.churn, settings.clv_horizon_days))
+    return pl.concat(parts)
