@@ -132,3 +132,12 @@ def test_where_nothing_can_be_decided_the_usual_shape_stands(
 
 def test_labels_and_keys_are_no_features(matrix: pl.DataFrame, cohort: pl.DataFrame) -> None:
     assert features_only(matrix).columns == features_only(cohort).columns == cohort.columns[2:]
+
+
+def test_without_level_days_can_be_compared(pair: ModelPair, cohort: pl.DataFrame) -> None:
+    later = cohort.with_columns(pl.col("cutoff").dt.offset_by("10w"))
+    now, then = pair.without_level(cohort), pair.without_level(later)
+    assert now.equals(then) and now.columns == ["score_of_leaving", "amount_expected"]
+    scores = pair.score(cohort)
+    assert now["score_of_leaving"].arg_sort().equals(scores["churn_probability"].arg_sort())
+    assert now["amount_expected"].to_list() == pytest.approx(scores["value_if_retained"].to_list())  # of the first day

@@ -15,7 +15,9 @@ from models.tracking import (
     champion_version,
     connected,
     load_champion,
+    load_table,
     load_version,
+    log_table,
     log_training,
     make_champion,
 )
@@ -57,6 +59,14 @@ def registered(
         load_champion(settings)
     make_champion(settings, versions)
     return settings, pair
+
+
+def test_a_table_goes_with_the_version(registered: tuple[Settings, ModelPair]) -> None:
+    settings, table = registered[0], pl.DataFrame({"name": ["visits"], "counts": [[[1, 2], [3, 4]]]})
+    assert load_table(settings, "1", "kept.parquet") is None
+    log_table(settings, {"shop churn": "1", "shop value": "1"}, "kept.parquet", table)
+    found = load_table(settings, "1", "kept.parquet")
+    assert found is not None and found.equals(table)
 
 
 def test_the_champion_comes_back_as_it_went_in(registered: tuple[Settings, ModelPair], cohort: pl.DataFrame) -> None:

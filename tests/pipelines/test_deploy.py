@@ -107,3 +107,11 @@ def test_every_event_is_told_in_words_of_its_own() -> None:
 def test_the_server_listens_to_this_machine_only() -> None:
     makefile = (Path(PROJECT) / "Makefile").read_text(encoding="utf-8")
     assert "server start --host 127.0.0.1" in makefile
+
+
+def test_the_webhook_is_told_of_alarms_too() -> None:
+    assert MESSAGES["alarm"].events == ("holdfast.monitor.alarm",) and MESSAGES["alarm"].resource == "holdfast.*"
+    assert {kind for kind, message in MESSAGES.items() if message.resource == "prefect.flow-run.*"} == {
+        "failed",
+        "late",
+    }

@@ -75,6 +75,7 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     (settings.root / "features").mkdir()
     pl.DataFrame({"customer_id": [GONE]}).write_parquet(settings.root / "features" / "matrix.parquet")
     pl.DataFrame({"customer_id": [GONE, LIKE]}).write_parquet(settings.root / "realised_examples.parquet")
+    (settings.root / "realised.html").write_text(f"<td>{GONE}</td>")
     pl.DataFrame({"customer_id": [LIKE, GONE]}).write_parquet(settings.root / MOVERS_FILE)
     (settings.root / PAGE).write_text(f"<td>{GONE}</td>")
     write_cell(GONE, settings.root / WORKBOOK)
