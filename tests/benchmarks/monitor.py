@@ -40,6 +40,10 @@ CUSTOMERS, SEED, HISTORY_DAYS = 4_000, 4, 900
 TRAINED = date(2025, 10, 1)
 PRICES_RISE, COMPLAINTS_LATE, END = date(2026, 5, 1), date(2026, 6, 1), date(2026, 10, 1)
 TROUBLE = Trouble(PRICES_RISE, COMPLAINTS_LATE)
+BREAKS = {  # the day, and the table in which it must be noticed
+    "prices rise for everybody": (PRICES_RISE, "interactions"),
+    "complaints are answered late": (COMPLAINTS_LATE, "complaints"),
+}
 ROUNDS = 60  # of boosting: how good the champion is does not matter here
 WITHIN = 14  # nights
 
@@ -62,19 +66,18 @@ def main() -> None:
         settings = settings.model_copy(update={"training": learn})
         company(settings, TROUBLE)
         training(settings, Cutoff(TRAINED, settings.zone), silent)
-        after = [broken + timedelta(days=n) for broken in (PRICES_RISE, COMPLAINTS_LATE) for n in range(1, WITHIN + 1)]
+        after = [broken + timedelta(days=n) for broken, _ in BREAKS.values() for n in range(1, WITHIN + 1)]
         score_all(settings, [*quiet_nights(TRAINED, PRICES_RISE), *after])
         quiet = [watched(settings, day) for day in quiet_nights(TRAINED, PRICES_RISE)]
-        found = {
-            "prices rise for everybody": noticed(settings, PRICES_RISE, "interactions"),
-            "complaints are answered late": noticed(settings, COMPLAINTS_LATE, "complaints"),
-        }
+        found = {}
+        for what, (broken, table) in BREAKS.items():
+            found[what] = noticed(settings, broken, table)
+            print(*of_break(what, found[what]), sep="\n", flush=True)
         company(settings, Trouble())
         score_all(settings, list(quiet_nights(PRICES_RISE, END)))
         (settings.root / MONITOR_FILE).unlink()
         quiet += [watched(settings, day) for day in quiet_nights(PRICES_RISE, END)]
-        for line in lines(quiet, found, settings.monitoring.false_alarm_rate):
-            print(line)
+        print(*of_quiet(quiet, settings.monitoring.false_alarm_rate), sep="\n")
     print(f"{process_time() - began:,.0f} s of processor time")
     assert all(0 < one.nights <= WITHIN for one in found.values()), "an alarm came too late"
 
@@ -131,8 +134,14 @@ def noticed(settings: Settings, broken: date, table: str) -> Noticed:
     return Noticed(0, "nothing", features)
 
 
-def lines(quiet: Sequence[pl.DataFrame], found: dict[str, Noticed], rate: float) -> Iterator[str]:
-    """What came out, for people to read."""
+def of_break(what: str, found: Noticed) -> Iterator[str]:
+    """How soon a break was noticed, for people to read."""
+    yield f"{what}: {'alarm on night ' + str(found.nights) if found.nights else 'no alarm'}: {found.says}"
+    yield f"  features beyond: {', '.join(found.features) or 'none yet'}"
+
+
+def of_quiet(quiet: Sequence[pl.DataFrame], rate: float) -> Iterator[str]:
+    """What was said of quiet nights, for people to read."""
     nights = len(quiet)
     alarmed, warned = (sum(night.filter(level=level).height > 0 for night in quiet) for level in (ALARM, WARN))
     tested = sum(night.filter("beyond", pl.col("p").is_not_null()).height > 0 for night in quiet)
@@ -143,9 +152,6 @@ def lines(quiet: Sequence[pl.DataFrame], found: dict[str, Noticed], rate: float)
     for night in quiet:
         for level in (ALARM, WARN):
             yield from (f"  {night['day'][0]} {level}: {line}" for line in in_words(night, level))
-    for what, one in found.items():
-        yield f"{what}: {'alarm after ' + str(one.nights) + ' nights' if one.nights else 'no alarm'}: {one.says}"
-        yield f"  features beyond: {', '.join(one.features) or 'none yet'}"
 
 
 if __name__ == "__main__":
