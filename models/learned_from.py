@@ -64,11 +64,11 @@ def compared(kept: pl.DataFrame, matrix: pl.DataFrame, group: pl.Series, day: da
     `usual`: how far earlier days lay; `p`: see `models.drift`. Columns that `matrix` has not, or that cannot be
     compared, are left out.
     """
-    rows = []
+    rows, groups = [], {of: (group == of).fill_null(False).to_numpy() for of in kept["of"].unique()}
     for name, part in kept.filter(pl.col("name").is_in(matrix.columns)).group_by("name", maintain_order=True):
         values, edges = matrix[str(name[0])].cast(pl.Float64).to_numpy(), part["edges"][0].to_numpy()
         for _, table, of, _, days, earlier in part.iter_rows():
-            here = values if of == EVERYBODY else values[(group == of).fill_null(False).to_numpy()]
+            here = values if of == EVERYBODY else values[groups[of]]
             tonight = counted(here, edges, np.zeros(len(here), dtype=np.int64), 1)[0]
             before = np.array(earlier, dtype=np.int64)
             for missing in (False, True):

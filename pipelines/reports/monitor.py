@@ -56,8 +56,7 @@ def monitor_page(
             tiles[name if name != "left" else "left in the last window that is over"] = f"{found['value'][0]:.1%}"
     wrong = [f"Alarm: {line}." for line in alarms] + [f"Warning: {line}." for line in warnings]
     sections = [
-        Section("Alarms", list(alarms) or ["None."], None, _table(night.filter(level=ALARM))),
-        Section("Warnings", list(warnings) or ["None."], None, _table(night.filter(level=WARN))),
+        Section("What is beyond the usual", ["The figures behind what is said above."], None, _beyond(night)),
         _nights(until),
         _base_rate(until),
         _unlike("Scores and features", night, [SCORES, FEATURES], _of_features(settings.monitoring)),
@@ -69,8 +68,9 @@ def monitor_page(
     return render(f"Is it still true? {settings.company or settings.name}, {in_words(day)}", summary, sections, tiles)
 
 
-def _table(rows: pl.DataFrame) -> pl.DataFrame | None:
-    return rows.select("check", *FIGURES) if rows.height else None
+def _beyond(night: pl.DataFrame) -> pl.DataFrame:
+    """The figures that are no longer ok, alarms first."""
+    return night.filter(pl.col("level") != OK).sort("level", maintain_order=True).select("check", *FIGURES)
 
 
 def _nights(until: pl.DataFrame) -> Section:
