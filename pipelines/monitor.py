@@ -38,9 +38,11 @@ def monitor(settings: Settings, cutoff: Cutoff, log: Log) -> bool:
     advice = retraining(settings, night)
     if advice:
         log(advice)
-    wrong = [*alarms, *([advice] if advice else [])]
-    page = write_page(settings, cutoff.day, history(settings.root), wrong, warnings)
-    log(f"monitor: {len(alarms):,} alarms, {len(warnings):,} warnings; {page}")
+    log(f"monitor: {len(alarms):,} alarms, {len(warnings):,} warnings")
+    everything = history(settings.root)
+    if cutoff.day == everything["day"].max():  # a past day that is run again leaves the newest one's page
+        wrong = [*alarms, *([advice] if advice else [])]
+        log(f"monitor: {write_page(settings, cutoff.day, everything, wrong, warnings)}")
     new = in_words(new_alarms(night, before, cutoff.day), ALARM)
     if new:
         tell(settings, f"Holdfast {settings.name}, {cutoff.day}: {'; '.join(new)}", os.environ, log)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -66,9 +66,9 @@ def whole(folder: Path) -> bool:
     return read_json(folder / MANIFEST)["files"] == hashes_below(folder)
 
 
-def night(settings: Settings) -> None:
+def night(settings: Settings, log: Callable[[str], None] = lambda _: None) -> None:
     """Today's night."""
-    nightly(settings, Cutoff(TODAY, settings.zone), lambda _: None)
+    nightly(settings, Cutoff(TODAY, settings.zone), log)
 
 
 def refuse_half(settings: Settings) -> str:

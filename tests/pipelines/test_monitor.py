@@ -98,7 +98,12 @@ def test_a_night_leaves_its_figures_and_a_page(nights: Nights) -> None:
     page = nights.settings.root / PAGE_FILE
     assert "Nothing is unlike what it usually is." in page.read_text()
     assert set(history(nights.settings.root)["check"]) == {"quarantined"}  # one day of orders says nothing of a week
-    assert log == [f"monitor: 0 alarms, 0 warnings; {page}"]
+    assert log == ["monitor: 0 alarms, 0 warnings", f"monitor: {page}"]
+    newest = page.read_text()
+    nights.figures["C99"] = (0.5, 100.0)
+    past, _ = nights.score(-1)
+    monitor(nights.settings, past, log.append)
+    assert page.read_text() == newest and history(nights.settings.root)["day"].n_unique() == 2
     unscored, folder = nights.score(1)
     (folder / SCORES_FILE).unlink()
     with pytest.raises(DataError, match="was not scored"):
