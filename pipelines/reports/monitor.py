@@ -24,7 +24,7 @@ from pipelines.monitoring.history import ALARM, OK, WARN
 from pipelines.outreach.wording import day as in_words
 from pipelines.reports.charts import bars, lines_by_day
 from pipelines.reports.page import Section, render
-from pipelines.storage import write_text
+from pipelines.storage import write_bytes_whole
 
 PAGE_FILE = "monitor.html"
 SHOWN = 20
@@ -36,7 +36,7 @@ def write_page(
 ) -> Path:
     """Write `monitor.html`, the page of `day`, under the root; returns its file. `history`: figures of all nights."""
     file = settings.root / PAGE_FILE
-    write_text(file, monitor_page(settings, day, history, alarms, warnings))
+    write_bytes_whole(file, monitor_page(settings, day, history, alarms, warnings).encode())
     return file
 
 
