@@ -34,8 +34,7 @@ def write_page(settings: Settings, figures: pl.DataFrame, examples: pl.DataFrame
     `figures` and `examples`: what `pipelines.realised.realise` keeps.
     """
     file = settings.root / PAGE_FILE
-    write_bytes_whole(file, realised_page(settings, figures, examples).encode())
-    file.chmod(0o600)
+    write_bytes_whole(file, realised_page(settings, figures, examples).encode(), 0o600)
     return file
 
 
