@@ -76,7 +76,10 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
 def _report_of(root: Path, customer_id: str) -> int:
     """Rows removed of the customers whom the report names, and its page and workbook where they did."""
     named = root / MOVERS_FILE
-    count = _rows_of(named, customer_id) if named.exists() else 0
+    if not named.exists():
+        return 0
+    count = _rows_of(named, customer_id)
+    named.chmod(0o600)
     for file in (root / PAGE, root / WORKBOOK) if count else ():
         file.unlink(missing_ok=True)
         count += 1

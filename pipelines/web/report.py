@@ -9,7 +9,7 @@ import polars as pl
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from pipelines.elements.report import FIGURES_FILE, Report, latest
+from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, latest
 from pipelines.reports.elements import MOVERS, movers_section, sections, summary, tiles
 from pipelines.reports.page import drawn
 from pipelines.web.people import Sight
@@ -25,10 +25,10 @@ def report(site: SiteOf, visitor: VisitorOf) -> Response:
     if visitor.person.role == MANAGER:
         raise Stopped(*NOT_FOUND, "the report")
     settings = site.settings
-    file = settings.root / FIGURES_FILE
-    if not file.exists():
+    files = [settings.root / name for name in (FIGURES_FILE, MOVERS_FILE)]
+    if not all(file.exists() for file in files):
         raise Stopped(503, "No report yet", "None has been made yet. `holdfast report` makes one, once a month.")
-    found, parts = _of(settings.root, settings.currency, file.stat().st_mtime_ns)
+    found, parts = _of(settings.root, settings.currency, tuple(file.stat().st_mtime_ns for file in files))
     seen = _seen(found.movers, visitor.sight, settings.lists.unassigned_manager)
     shown = [part for part in parts if part["heading"] != MOVERS]
     if seen.height:
@@ -45,8 +45,8 @@ def report(site: SiteOf, visitor: VisitorOf) -> Response:
 
 
 @lru_cache(maxsize=2)
-def _of(root: Path, currency: str, stamp: int) -> tuple[Report, list[dict[str, Any]]]:
-    """The latest report and its sections, drawn once for each `stamp` of the file."""
+def _of(root: Path, currency: str, stamp: tuple[int, ...]) -> tuple[Report, list[dict[str, Any]]]:
+    """The latest report and its sections, drawn once for each `stamp` of its files."""
     found = latest(root)
     if found is None:
         raise Stopped(*NOT_FOUND)

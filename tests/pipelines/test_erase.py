@@ -116,6 +116,7 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
     # Store: 2 rows and the customer's own, 2 in quarantine, 2 examples of these; published: 1 list, 1 row, 2 examples.
     assert removed | {"store": 7, "features": 1, "published": 4, "realised": 1, "report": 3} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
+    assert (settings.root / MOVERS_FILE).stat().st_mode & 0o077 == 0
     names = [f"{manager}.{ending}" for manager in ("anna-schmidt", "bert-blum") for ending in ("csv", "html", "xlsx")]
     assert sorted(path.name for path in lists.iterdir()) == [*names, "digests", "index.html"]
     assert sorted(path.name for path in (lists / "digests").iterdir()) == [

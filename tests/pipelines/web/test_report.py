@@ -7,9 +7,10 @@ import polars as pl
 
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, keep
 from pipelines.elements.segments import MOVERS_SCHEMA
+from pipelines.erase import erase
 from pipelines.reports.elements import sections
 from tests.pipelines.reports.test_elements import DAY, FIGURES
-from tests.pipelines.web.conftest import ANNA, BO, Browser, Company, SignedIn
+from tests.pipelines.web.conftest import ANNA, BO, LIST_DAY, Browser, Company, SignedIn
 
 MOVED = pl.DataFrame(
     [
@@ -52,6 +53,16 @@ def test_charts_are_pictures_that_the_policy_of_the_page_allows(company: Company
     assert len(pictures) == 2 * 9 and all(b64decode(text).startswith(b"<svg") for text in pictures)
     assert "img-src 'self' data:" in answer.headers["Content-Security-Policy"]
     assert "<svg" not in answer.text and " style=" not in answer.text
+
+
+def test_an_erased_customer_is_named_no_more(company: Company, signed_in: SignedIn) -> None:
+    keep(company.settings.root, REPORT)
+    dora = signed_in("dora", "data")
+    assert "A-1" in named(dora.get("/report").text)
+
+    erase(company.settings, "A-1", LIST_DAY, lambda _: None)
+
+    assert named(dora.get("/report").text) == {"B-1", "N-1&lt;b&gt;"}
 
 
 def test_a_later_report_is_shown_at_once(company: Company, signed_in: SignedIn) -> None:
