@@ -174,6 +174,9 @@ bench-monitor: setup ## Say how soon the monitor notices what goes wrong in a si
 bench-web: setup ## Time the web app for 50 people at once over 10,000 customers, on SQLite and PostgreSQL
 	.venv/bin/python -m tests.benchmarks.web
 
+bench-nights: setup ## Time a night that reads only what is new beside one that reads everything (20 M transactions)
+	.venv/bin/python -m tests.benchmarks.nights
+
 # DuckDB and featuretools do not fit what is installed; without them the benchmark compares with polars and pandas only.
 .venv-bench/ready: tests/benchmarks/requirements.txt | setup
 	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-bench \

@@ -15,7 +15,7 @@ from configs.outreach import Effect, Lists, Outreach
 from configs.publication import Publication
 from configs.report import Report
 from configs.section import Section, Zone
-from configs.sources import Ingest, Source, TableName, needed_sources
+from configs.sources import READ_WHOLE, Ingest, Source, TableName, needed_sources
 from configs.validation import Validation
 
 PLAYBOOK = Path(__file__).with_name("playbook.toml")  # where none is configured
@@ -66,6 +66,13 @@ class Settings(Section):
     def _profile_has_a_source(self) -> Self:
         if self.features.profile and "customers" not in self.sources:
             raise ValueError("missing [sources.customers]: features.profile names columns of it")
+        return self
+
+    @model_validator(mode="after")
+    def _some_are_read_whole(self) -> Self:
+        refused = [table for table, source in self.sources.items() if table in READ_WHOLE and source.arrives]
+        if refused:
+            raise ValueError(f"{', '.join(refused)}: read whole every night, so without `incremental` and `watermark`")
         return self
 
     @property

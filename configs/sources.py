@@ -33,6 +33,10 @@ def needed_sources(given: Collection[str], definition: str | None) -> dict[str, 
     return {table: reason for table, reason in why.items() if table not in given}
 
 
+# Their rows refer to each other, or come from several places.
+READ_WHOLE = {"complaints", "complaint_updates", "outcomes"}
+
+
 class Source(Section):
     """Where one canonical table comes from: files (`path`) or a database (`uri` + `query`), mapped by `sql`."""
 
@@ -46,6 +50,15 @@ class Source(Section):
     timeout_seconds: int = Field(  # which cannot change a result
         3600, ge=1, le=86_400, exclude=True, description="seconds that `query` may take"
     )
+    incremental: bool = Field(False, description="whether only files that are new or changed are read each night")
+    watermark: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]\w*$",
+        description="time column of `query` by which only newer rows are read each night",
+    )
+    overlap_minutes: int = Field(
+        60, ge=0, le=525_600, exclude=True, description="minutes before the last watermark that are read again"
+    )
     sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
 
     @model_validator(mode="after")
@@ -53,9 +66,16 @@ class Source(Section):
         from_database = self.uri is not None or self.query is not None
         if (self.path is not None) == from_database or (self.uri is None) != (self.query is None):
             raise ValueError("give either `path`, or both `uri` and `query`")
+        if self.incremental and self.path is None or self.watermark and self.query is None:
+            raise ValueError("`incremental` is for files, `watermark` for databases")
         if self.sha256 and (self.path is None or "://" in self.path):
             raise ValueError("`sha256` is for files on this machine, not for databases and object storage")
         return self
+
+    @property
+    def arrives(self) -> bool:
+        """Whether each night reads what is new only."""
+        return self.incremental or self.watermark is not None
 
 
 class Ingest(Section):

@@ -22,8 +22,9 @@ from features.registry import active_families
 from features.tables import TABLES
 from features.time import Cutoff
 from features.timeline import Bucket, known_before
+from pipelines.buckets import read_bucket
 from pipelines.progress import track
-from pipelines.storage import MANIFEST, bucket_file, read_json, sample_part_of
+from pipelines.storage import MANIFEST, read_json, sample_part_of
 
 Tables = Mapping[str, pl.DataFrame]
 SAMPLE_PARTS = 1000
@@ -125,8 +126,7 @@ def _reader(
     columns = {} if families is None else {"transactions": _columns_of_transactions(families)}
 
     def read(bucket: int) -> Bucket:
-        files = {name: bucket_file(store, name, bucket) for name in sorted(names)}
-        return Bucket({name: pl.read_parquet(file, columns=columns.get(name)) for name, file in files.items()})
+        return Bucket({name: read_bucket(store, TABLES[name], bucket, columns.get(name)) for name in sorted(names)})
 
     return read
 

@@ -33,7 +33,7 @@ from pipelines.storage import (
 from pipelines.validation import RESULTS_FILE
 from pipelines.web.recorded import forget
 
-KEPT_IN = ("store", "scored", "published", "outcomes", "effect", "features", REFUSED)
+KEPT_IN = ("arrivals", "store", "scored", "published", "outcomes", "effect", "features", REFUSED)
 ALONE = "realised*.parquet"
 PAGES = "realised.html"  # `holdfast realised` writes it anew
 

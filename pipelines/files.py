@@ -2,7 +2,7 @@
 
 import csv
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from glob import glob
 from pathlib import Path
@@ -23,14 +23,15 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 CHECKSUM = ".sha256"
 
 
-def scan_files(where: str, path: str, sha256: bool) -> pl.LazyFrame:
+def scan_files(where: str, path: str, sha256: bool, names: Collection[str] | None = None) -> pl.LazyFrame:
     """The rows of all files that `path` (a file, a folder, or a glob of these) means, of whatever kinds.
 
+    `names`: of these files those to read; None: all.
     Of text files and workbooks every cell is text; where files of several kinds differ in the type of a column, it
     becomes text. Raises FileNotFoundError where there are none, ConfigError for other kinds, DataError for files that
     are damaged, ambiguous, or not what their checksum was made of.
     """
-    files = files_of(path)
+    files = [file for file in files_of(path) if names is None or str(file) in names]
     if not files:
         raise FileNotFoundError(path)
     for file in files:
@@ -43,7 +44,7 @@ def scan_files(where: str, path: str, sha256: bool) -> pl.LazyFrame:
             refuse_malformed(place, str(file), "\t" if _is(file, TABS) else ",")
         elif not _is(file, WORKBOOKS):
             raise ConfigError(f"{place}: not a kind of file that is read. Use .csv, .csv.gz, .tsv, .parquet or .xlsx.")
-    if Path(path).is_dir() and all(_is(file, PARQUET) for file in files):
+    if names is None and Path(path).is_dir() and all(_is(file, PARQUET) for file in files):
         return pl.scan_parquet(
             path
         )  # by the folder's name, so that those of partitions (day=2026-01-01) become columns

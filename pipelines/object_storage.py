@@ -7,7 +7,7 @@ AWS_SECRET_ACCESS_KEY let in, or the role of the machine.
 import os
 import re
 import shutil
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,21 +48,21 @@ def answering(where: str) -> Generator[None]:
         ) from None
 
 
-def fetch(where: str, address: str, folder: Path) -> Path:
+def fetch(where: str, address: str, folder: Path, names: Collection[str] | None = None) -> Path:
     """Bring the objects that `address` means, by a name, a prefix or a glob, to `folder`, and return that.
 
-    A folder that is there already is what was brought before. Raises DataError where there is no such object,
-    DependencyError where the storage does not answer after three attempts.
+    `names`: of these objects those to bring; None: all. A folder that is there already is what was brought before.
+    Raises DataError where there is no such object, DependencyError where the storage does not answer after three
+    attempts.
     """
     if folder.exists():
         return folder
     remote = storage()
-    path = address.removeprefix(ADDRESS).rstrip("/")
     with answering(where):
-        base, found = objects(remote, path)
+        base, found = objects(remote, address)
         if not found:
             raise DataError(f"{where}: no such object. Mend `path`.")
-        for info in found:
+        for info in found if names is None else [info for info in found if info.path in names]:
             file = folder / info.path.removeprefix(base).lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             with remote.open_input_stream(info.path) as source, file.open("wb") as target:
@@ -72,8 +72,9 @@ def fetch(where: str, address: str, folder: Path) -> Path:
     return folder
 
 
-def objects(remote: fs.S3FileSystem, path: str) -> tuple[str, list[fs.FileInfo]]:
-    """What `path` (bucket/name, a prefix, or a glob) means: the folder that all lie in, and the objects by name."""
+def objects(remote: fs.S3FileSystem, address: str) -> tuple[str, list[fs.FileInfo]]:
+    """What `address` (a name, a prefix, or a glob) means: the folder that all lie in, and the objects by name."""
+    path = address.removeprefix(ADDRESS).rstrip("/")
     glob = WILDCARD.search(path)
     base = path[: path.rindex("/", 0, glob.start())] if glob else path
     if not glob and remote.get_file_info(path).type is fs.FileType.File:

@@ -25,7 +25,7 @@ def split(
     any. `amount_limit`: largest amount in currency units, None for any.
     """
     # By every column, so that which of two rows with one key comes first does not hang on their order in the source.
-    rows = rows.sort(*table.order, *(c for c in rows.columns if c not in table.order), nulls_last=True)
+    rows = rows.sort(*table.order, *sorted(set(rows.columns) - set(table.order)), nulls_last=True)
     marks = [c for c in rows.columns if c.startswith(UNREADABLE)]
     faults = [_unreadable_reason(table, mark) for mark in marks]
     if table.parent is not None:

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,18 +12,19 @@ from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
 from configs.sources import Source
 from pipelines.database import read_database
-from pipelines.files import PARQUET, TABS, scan_files
-from pipelines.object_storage import ADDRESS, fetch
+from pipelines.files import PARQUET, TABS, files_of, scan_files
+from pipelines.object_storage import ADDRESS, answering, fetch, objects, storage
 from pipelines.storage import WRITE_ERRORS, disk_error
 
 QUOTED_FROM_DATA = re.compile(r"; valid columns: |(?<=value): \[|(?<=values): \[|(?<=schema names differ): ")
 
 
-def scan(table: str, source: Source, root: Path, fetched: Path) -> pl.LazyFrame:
+def scan(table: str, source: Source, root: Path, fetched: Path, names: Collection[str] | None = None) -> pl.LazyFrame:
     """The rows of `source` after its SQL, lazily; every CSV column is text, so that ids such as 00123 survive.
 
     In the path `{root}` stands for `root`, the folder under which everything is written, ${NAME} for the environment.
     What lies elsewhere is brought to the folder `fetched`, once: whoever asks again is given the same rows.
+    `names`: of all files, those to read, named as `listed` does; None: all.
 
     Raises DataError for files that are missing, unreadable or lack a column, ConfigError for wrong SQL,
     DependencyError where a database does not answer.
@@ -31,7 +32,7 @@ def scan(table: str, source: Source, root: Path, fetched: Path) -> pl.LazyFrame:
     where = f"[sources.{table}]"
     with readable(where, source):
         rows = (
-            _from_files(where, source, expand_environment(source.path).replace("{root}", str(root)), fetched / table)
+            _from_files(where, source, address_of(source, root), fetched / table, names)
             if source.path is not None
             else read_database(where, source, fetched / f"{table}.parquet")
         )
@@ -70,11 +71,25 @@ def readable(where: str, source: Source) -> Generator[None]:
         raise DataError(f"{place}: cannot be read: {_first_line(error)}. Check the file, or mend `sql`.") from None
 
 
-def _from_files(where: str, source: Source, path: str, fetched: Path) -> pl.LazyFrame:
+def address_of(source: Source, root: Path) -> str:
+    """The path of a source with everything filled in."""
+    return expand_environment(source.path or "").replace("{root}", str(root))
+
+
+def listed(table: str, source: Source, root: Path) -> dict[str, list[int]]:
+    """Files of a source by name: size in bytes, and when it was written, in ns since 1970."""
+    path, where = address_of(source, root), f"[sources.{table}] {source.path}"
+    if not path.startswith(ADDRESS):
+        return {str(file): [file.stat().st_size, file.stat().st_mtime_ns] for file in files_of(path)}
+    with answering(where):
+        return {info.path: [info.size, info.mtime_ns] for info in objects(storage(), path)[1]}
+
+
+def _from_files(where: str, source: Source, path: str, fetched: Path, names: Collection[str] | None) -> pl.LazyFrame:
     if path.startswith(ADDRESS):
-        return scan_files(where, str(fetch(f"{where} {source.path}", path, fetched)), source.sha256)
+        return scan_files(where, str(fetch(f"{where} {source.path}", path, fetched, names)), source.sha256)
     if "://" not in path:
-        return scan_files(where, path, source.sha256)
+        return scan_files(where, path, source.sha256, names)
     if path.lower().endswith(PARQUET):
         return pl.scan_parquet(path)
     return pl.scan_csv(path, infer_schema=False, separator="\t" if path.lower().endswith(TABS) else ",")

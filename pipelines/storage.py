@@ -52,6 +52,16 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
 
 
+def replace_json(path: Path, content: Any) -> None:
+    """Write JSON that is there as a whole or as it was before, whatever dies on the way."""
+    new = path.parent / f".{path.name}.new"
+    write_json(new, content)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(new, path)
+    _flush_folder(path.parent)
+
+
 def read_json(path: Path) -> Any:
     """Content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
@@ -131,6 +141,13 @@ def champion_lock(root: Path, wait_seconds: float = 0) -> Generator[None]:
     """Hold the lock of who decides about the champion, a training or a person; raises LockError where one still does
     after `wait_seconds`."""
     with _lock(root / ".lock-champion", "a training or a person is deciding about the champion", wait_seconds):
+        yield
+
+
+@contextmanager
+def arrivals_lock(root: Path, table: str) -> Generator[None]:
+    """Hold the lock of who reads what is new of a table; raises LockError where another still does after an hour."""
+    with _lock(root / f".lock-arrivals-{table}", f"another run reads {table}", 3600):
         yield
 
 
@@ -234,11 +251,16 @@ def commit(root: Path, name: str, folder: Path, manifest: dict[str, Any]) -> Pat
         final = newest
     else:
         final = revisions / str(numbers[-1] + 1 if numbers else 1)
-        _flush(folder)
-        os.rename(folder, final)
-        _flush_folder(revisions)
+        keep(folder, final)
     point(root / name, final)
     return final
+
+
+def keep(folder: Path, final: Path) -> None:
+    """Rename `folder` to `final`, flushed to disk with everything in it, so that it is there whole or not at all."""
+    _flush(folder)
+    os.rename(folder, final)
+    _flush_folder(final.parent)
 
 
 def point(link: Path, target: Path) -> None:

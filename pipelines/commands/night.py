@@ -13,14 +13,21 @@ app = typer.Typer()
 
 
 @app.command()
-def ingest(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
+def ingest(
+    config: ConfigOption,
+    as_of: AsOfOption = None,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Read sources that are read incrementally as a whole once more.")
+    ] = False,
+    output: OutputOption = None,
+) -> None:
     """Read, validate and store the source tables as they were known before a day."""
     from pipelines.ingest import ingest as run_ingest
     from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
     with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+        run_ingest(settings, cutoff, typer.echo, afresh)
 
 
 @app.command()

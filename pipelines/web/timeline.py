@@ -12,9 +12,10 @@ from configs.settings import Settings
 from features.contract import MONEY_SCALE
 from features.tables import TABLES
 from features.time import Cutoff
+from pipelines.buckets import bucket_files
 from pipelines.outreach.wording import day as in_words
 from pipelines.outreach.wording import money
-from pipelines.storage import MANIFEST, bucket_file, bucket_of, read_json
+from pipelines.storage import MANIFEST, bucket_of, read_json
 
 SHOWN_DAYS = 365
 LANES = ("Orders", "Complaints", "Promises", "Contacts")
@@ -44,11 +45,11 @@ def events(settings: Settings, as_of: date, customer_id: str) -> list[Event] | N
         ("promises", _promise),
         ("interactions", _contact),
     ):
-        file, time = bucket_file(store, table, bucket), TABLES[table].time
-        if not file.exists():
+        files, time = bucket_files(store, table, bucket), TABLES[table].time
+        if not files[0].exists():
             continue
         recent = pl.col(time) >= cutoff.days_before(SHOWN_DAYS)
-        rows = pl.scan_parquet(file).filter(pl.col("customer_id") == customer_id, recent).collect()
+        rows = pl.scan_parquet(files).filter(pl.col("customer_id") == customer_id, recent).collect()
         for row in rows.iter_rows(named=True):
             found.append(Event(row[time].astimezone(zone).date(), *tell(row, zone, as_of, settings.currency)))
     return sorted(found, key=lambda event: (event.day, event.lane, event.words), reverse=True)

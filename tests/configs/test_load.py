@@ -106,7 +106,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "
-            "timeout_seconds, sha256",
+            "timeout_seconds, incremental, watermark, overlap_minutes, sha256",
             "churn.horizon_days = 0: Input should be greater than or equal to 1; "
             "right: days after the cutoff in which leaving is looked for",
             "lists: `medium_risk_from` must not exceed `high_risk_from`",
@@ -139,6 +139,14 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         (
             MINIMAL + '[sources.costs]\npath = "s3://shop/costs.parquet"\nsha256 = true',
             "sources.costs: `sha256` is for files on this machine, not for databases and object storage",
+        ),
+        (
+            MINIMAL + '[sources.costs]\nuri = "postgresql://db/shop"\nquery = "select 1"\nincremental = true',
+            "sources.costs: `incremental` is for files, `watermark` for databases",
+        ),
+        (
+            MINIMAL + '[sources.complaints]\npath = "c.csv"\nincremental = true',
+            "(whole file): complaints: read whole every night, so without `incremental` and `watermark`",
         ),
         (
             MINIMAL + "[churn]\nhorizon_dayz = 3",
