@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from configs.errors import ConfigError, DependencyError
 from configs.operations import Schedule
 from configs.settings import Settings
+from pipelines.flows import FAILED_EVENT
 from pipelines.monitoring.tell import ALARM_EVENT, WEBHOOK
 from pipelines.progress import Log
 
@@ -32,6 +33,7 @@ POOL = "holdfast"
 PROJECT = Path(__file__).parents[1]
 MAIL = "HOLDFAST_MAIL_URL"
 OF_A_RUN = "{{ flow.name }}, {{ flow_run.name }}: {{ flow_run.state.name }}"
+OF_AN_EVENT = "{{ event.payload.text }}"
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,11 @@ class Message:
     body: str
 
 
-FAILED = ("prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut")
 MESSAGES = {
-    "failed": Message(FAILED, "prefect.flow-run.*", "Holdfast: a run failed", OF_A_RUN),
+    "failed": Message((FAILED_EVENT,), "holdfast.run.*", "Holdfast: a run failed", OF_AN_EVENT),
+    "crashed": Message(("prefect.flow-run.Crashed",), "prefect.flow-run.*", "Holdfast: a run crashed", OF_A_RUN),
     "late": Message(("prefect.flow-run.Late",), "prefect.flow-run.*", "Holdfast: a run is late", OF_A_RUN),
-    "alarm": Message((ALARM_EVENT,), "holdfast.*", "Holdfast: an alarm", "{{ event.payload.text }}"),
+    "alarm": Message((ALARM_EVENT,), "holdfast.*", "Holdfast: an alarm", OF_AN_EVENT),
 }
 
 

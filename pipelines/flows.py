@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.runtime import deployment, flow_run
 from prefect.states import State
 
@@ -21,6 +22,7 @@ from features.time import Cutoff
 from pipelines.nightly import nightly, training
 from pipelines.outreach.explanations import Explain
 
+FAILED_EVENT = "holdfast.run.failed"
 HOUR = 3600
 # Many times what a million customers take; whatever goes on for longer is stuck.
 LIMITS = {"ingest": HOUR, "score": HOUR, "publish_lists": HOUR, "prune": HOUR // 4, "train": 4 * HOUR}
@@ -49,14 +51,24 @@ def _may_pass(_task: Any, _run: Any, state: State) -> bool:
     return isinstance(state.result(raise_on_failure=False), DependencyError)
 
 
-@flow(name="holdfast-nightly", persist_result=False, validate_parameters=False)
+def _say_so(flow: Any, flow_run: Any, state: State) -> None:
+    """Tell the server in an event of our own.
+
+    Prefect's event of a failure waits for those that came before it, of which a scheduled run lacks the first: it would
+    start no automation for 15 minutes.
+    """
+    resource = {"prefect.resource.id": f"holdfast.run.{flow_run.id}", "prefect.resource.name": flow_run.name}
+    emit_event(event=FAILED_EVENT, resource=resource, payload={"text": f"{flow.name}, {flow_run.name}: {state.name}"})
+
+
+@flow(name="holdfast-nightly", persist_result=False, validate_parameters=False, on_failure=[_say_so])
 def nightly_flow(config: str, as_of: date | None = None, output: str | None = None, explain: Explain = "listed") -> str:
     """The nightly job of `config` for `as_of`, else the day it was scheduled for; returns the publication's folder."""
     settings, cutoff = _prepared(config, as_of, output)
     return str(nightly(settings, cutoff, get_run_logger().info, as_task, explain))
 
 
-@flow(name="holdfast-training", persist_result=False, validate_parameters=False)
+@flow(name="holdfast-training", persist_result=False, validate_parameters=False, on_failure=[_say_so])
 def training_flow(config: str, as_of: date | None = None, output: str | None = None) -> dict[str, str]:
     """The training job of `config` for `as_of`, else the day it was scheduled for; returns name -> version."""
     settings, cutoff = _prepared(config, as_of, output)

@@ -1,19 +1,22 @@
 """Prefect with the pinned companions: it imports, runs the flows, and its schedules fire."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prefect import flow
 from prefect.testing.utilities import prefect_test_harness
 
 import pipelines.flows
-from configs.errors import DataError, DependencyError
+from configs.errors import ConfigError, DataError, DependencyError
+from pipelines.deploy import MESSAGES
 from pipelines.nightly import nightly
 from tests.flows.conftest import AS_OF, Company, wait_until
 
@@ -50,6 +53,18 @@ def test_a_scheduled_step_is_tried_again_where_waiting_may_help(
     with pytest.raises(error, match="away"):
         flow(lambda: pipelines.flows.as_task(ingest), name="a night", validate_parameters=False)()
     assert len(tried) == times
+
+
+def test_a_run_that_fails_says_so_itself(harness: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr(pipelines.flows, "emit_event", lambda **event: said.append(event))
+
+    with pytest.raises(ConfigError):
+        pipelines.flows.nightly_flow(str(tmp_path / "absent.toml"), AS_OF)
+
+    (event,) = said
+    assert event["event"] == MESSAGES["failed"].events[0]
+    assert re.fullmatch(r"holdfast-nightly, [\w-]+: Failed", event["payload"]["text"])
 
 
 def test_the_flow_publishes_what_the_command_does(company: Company, harness: None) -> None:

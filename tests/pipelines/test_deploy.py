@@ -100,6 +100,7 @@ def test_the_message_is_sent_by_mail(mailbox: Mailbox) -> None:
 def test_every_event_is_told_in_words_of_its_own() -> None:
     assert {kind: message.subject for kind, message in MESSAGES.items()} == {
         "failed": "Holdfast: a run failed",
+        "crashed": "Holdfast: a run crashed",
         "late": "Holdfast: a run is late",
         "alarm": "Holdfast: an alarm",
     }
@@ -113,6 +114,6 @@ def test_the_server_listens_to_this_machine_only() -> None:
 def test_the_webhook_is_told_of_alarms_too() -> None:
     assert MESSAGES["alarm"].events == ("holdfast.monitor.alarm",) and MESSAGES["alarm"].resource == "holdfast.*"
     assert {kind for kind, message in MESSAGES.items() if message.resource == "prefect.flow-run.*"} == {
-        "failed",
+        "crashed",
         "late",
     }
