@@ -81,7 +81,8 @@ def test_a_tenth_is_withheld_and_stays_so(first: Night, second: Night) -> None:
 
 def test_controls_are_in_no_list(nights: tuple[Path, Path], second: Night) -> None:
     withheld = second("decisions.parquet").filter(pl.col("decision") == "control")["customer_id"].to_list()
-    texts = [path.read_text("utf-8") for path in (nights[1] / "lists").iterdir() if path.suffix != ".xlsx"]
+    written = [path for path in (nights[1] / "lists").rglob("*") if path.is_file() and path.suffix != ".xlsx"]
+    texts = [path.read_text("utf-8") for path in written]
     assert withheld and texts
     assert not any(name in text for name in withheld for text in texts)
     assert not set(withheld) & set(second("risk_list.parquet")["customer_id"])
