@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,27 +10,21 @@ from sklearn.metrics import roc_auc_score
 
 from models.effect import CONTROL, TREAT
 from pipelines.nightly import nightly
-from pipelines.realised import EXAMPLES_FILE, FIGURES_FILE, realise
-from pipelines.storage import point
+from pipelines.realised import EXAMPLES_FILE, realise
 from tests.flows.conftest import AS_OF, Company
 
 pytestmark = pytest.mark.slow
 PAST = AS_OF - timedelta(days=90)
 
 
-def test_figures_are_those_of_the_truth(company: Company) -> None:
-    settings, root = company.settings, company.settings.root
+def test_figures_are_those_of_the_truth(company: Company, tmp_path: Path) -> None:
+    root = tmp_path / "company"  # without the lists that others published, on which customers were treated too
+    shutil.copytree(company.settings.root, root, symlinks=True, ignore=shutil.ignore_patterns("published"))
+    settings = company.settings.model_copy(update={"root": root})
     nightly(settings, company.cutoff(PAST), company.log)
-    try:
-        figures = realise(settings, company.cutoff(), True, company.log).filter(day=PAST)
-        decisions = pl.read_parquet(settings.folder_of("published", PAST) / "decisions.parquet")
-        examples = pl.read_parquet(root / EXAMPLES_FILE)
-    finally:
-        point(root / "published" / "current", settings.folder_of("published", AS_OF).resolve())
-        shutil.rmtree(root / "published" / ".revisions" / PAST.isoformat())
-        (root / "published" / PAST.isoformat()).unlink()
-        for file in (FIGURES_FILE, EXAMPLES_FILE):
-            (root / file).unlink()
+    figures = realise(settings, company.cutoff(), True, company.log).filter(day=PAST)
+    decisions = pl.read_parquet(settings.folder_of("published", PAST) / "decisions.parquet")
+    examples = pl.read_parquet(root / EXAMPLES_FILE)
 
     truth = pl.read_parquet(root / "simulated" / "truth.parquet").filter(cutoff=PAST).select("customer_id", "churned")
     refused = pl.read_parquet(root / "simulated" / "raw" / "objections.parquet").filter(kind="no_profiling")[
