@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from features.family import Family
 from features.registry import FAMILIES, active_families
 from tests import reference
-from tests.features.family_contract import CLAUSES, ORACLE, SHAPE, broken_clauses
+from tests.features.family_contract import CLAUSES, FUTURE, ORACLE, SHAPE, broken_clauses
 from tests.features.strategies import Case, cases
 
 TRANSACTION_FAMILIES = {"basket", "price", "profitability", "returns", "rfm", "rhythm", "signs", "trend"}
@@ -30,6 +30,12 @@ def test_a_family_keeps_the_contract(family: Family, data: st.DataObject):
 @given(case=cases(TABLES), chosen=choices)
 def test_the_whole_matrix_keeps_the_contract(case: Case, chosen: list[str]):
     assert broken_clauses(FAMILIES, case, [SHAPE, ORACLE, *chosen]) == {}
+
+
+@settings(max_examples=settings().max_examples if settings().max_examples >= 100 else 5)
+@given(case=cases(TABLES))
+def test_nothing_of_the_future_enters_the_whole_matrix(case: Case):
+    assert broken_clauses(FAMILIES, case, [FUTURE]) == {}
 
 
 def test_the_oracle_knows_every_registered_family():
