@@ -25,9 +25,9 @@ from pipelines.storage import (
     erasing_lock,
     hashes_below,
     read_json,
+    replace_json,
     tombstones,
     write_bytes_whole,
-    write_json,
     write_whole,
 )
 from pipelines.validation import RESULTS_FILE
@@ -62,7 +62,7 @@ def erase(settings: Settings, customer_id: str, today: date, log: Log) -> dict[s
             for manifest in _files(root, MANIFEST):
                 content = read_json(manifest)
                 if "files" in content and content["files"] != (files := hashes_below(manifest.parent)):
-                    write_json(manifest, content | {"files": files})
+                    replace_json(manifest, content | {"files": files})
             removed[part] = count
         removed["realised"] = sum(_rows_of(file, customer_id) for file in sorted(settings.root.glob(ALONE)))
         (settings.root / PAGES).unlink(missing_ok=True)

@@ -49,17 +49,16 @@ def bucket_file(store: Path, table: str, bucket: int) -> Path:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON with sorted keys, so that equal content gives equal bytes."""
-    path.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+    path.write_bytes(_as_json(content))
 
 
 def replace_json(path: Path, content: Any) -> None:
-    """Write JSON that is there as a whole or as it was before, whatever dies on the way."""
-    new = path.parent / f".{path.name}.new"
-    write_json(new, content)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    _flush_folder(path.parent)
+    """Write JSON as `write_json` does, there as a whole or as it was before, whatever dies on the way."""
+    write_bytes_whole(path, _as_json(content))
+
+
+def _as_json(content: Any) -> bytes:
+    return (json.dumps(content, indent=2, sort_keys=True, default=str) + "\n").encode()
 
 
 def read_json(path: Path) -> Any:
