@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from configs.errors import DataError
-from pipelines.commands.options import DEMO, AsOfOption, ConfigOption, OutputOption, prepared
+from pipelines.commands.options import DEMO, AsOfOption, ConfigOption, OutputOption, ingested, prepared
 
 app = typer.Typer()
 
@@ -66,13 +66,10 @@ def features(
 ) -> None:
     """Ingest, then write the feature matrix to `features/` as Parquet, for exploring."""
     from pipelines.explore import explore
-    from pipelines.ingest import ingest as run_ingest
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
     only = [name.strip() for name in families.split(",") if name.strip()]
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         explore(settings, cutoff, cutoffs, every, only, typer.echo)
 
 

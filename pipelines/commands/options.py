@@ -4,6 +4,8 @@ The only place that reads a clock.
 """
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +36,20 @@ def prepared(config: Path, output: Path | None, as_of: datetime | None) -> tuple
     settings = load_settings(config, output)
     day = as_of.date() if as_of else now().astimezone(settings.zone).date()
     return settings, Cutoff(day, settings.zone)
+
+
+@contextmanager
+def ingested(settings: Settings, cutoff: Cutoff) -> Generator[None]:
+    """Read the sources as they were known before the cutoff; inside, no other run touches that day.
+
+    Raises what `run_lock` and `ingest` raise.
+    """
+    from pipelines.ingest import ingest
+    from pipelines.storage import run_lock
+
+    with run_lock(settings.root, cutoff.day):
+        ingest(settings, cutoff, typer.echo)
+        yield
 
 
 def under_prefect() -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, prepared
+from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, ingested, prepared
 
 app = typer.Typer()
 outcomes = typer.Typer(help="What came of the customers who were listed.", no_args_is_help=True)
@@ -38,13 +38,10 @@ def effect(
 ) -> None:
     """Ingest, then say what acting on the listed customers brought, against the controls."""
     from pipelines.effect import measure
-    from pipelines.ingest import ingest as run_ingest
     from pipelines.reports.effect import in_words, write_effect
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         found = measure(settings, cutoff, by, typer.echo)
         if found is None:
             return
@@ -63,14 +60,11 @@ def realised(
     """Ingest, then hold past publications whose horizons are over against what happened."""
     import polars as pl
 
-    from pipelines.ingest import ingest as run_ingest
     from pipelines.realised import EXAMPLES_FILE, realise
     from pipelines.reports.realised import write_page
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         figures = realise(settings, cutoff, again, typer.echo)
         if figures.height:
             examples = pl.read_parquet(settings.root / EXAMPLES_FILE)

@@ -2,7 +2,7 @@
 
 import typer
 
-from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, prepared
+from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, ingested, prepared
 
 app = typer.Typer()
 
@@ -11,12 +11,9 @@ app = typer.Typer()
 def report(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Ingest, then report on the month before a day: satisfaction, loyalty, profitability, retention, segments."""
     from pipelines.elements.report import make_report
-    from pipelines.ingest import ingest as run_ingest
     from pipelines.reports.write_elements import write_report
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         page = write_report(make_report(settings, cutoff), settings)
     typer.echo(f"written to {page}, {page.with_suffix('.xlsx')} and {page.with_suffix('.parquet')}")

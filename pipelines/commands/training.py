@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from configs.load import load_settings
-from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, prepared, under_prefect
+from pipelines.commands.options import AsOfOption, ConfigOption, OutputOption, ingested, prepared, under_prefect
 
 app = typer.Typer()
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
@@ -36,15 +36,12 @@ def tune(
     output: OutputOption = None,
 ) -> None:
     """Ingest, then search for better settings of the churn model's trees; `train` uses what was found."""
-    from pipelines.ingest import ingest as run_ingest
-    from pipelines.storage import run_lock
     from pipelines.tune import tune as run_tune
 
     settings, cutoff = prepared(config, output, as_of)
     if trials:
         settings = settings.model_copy(update={"tuning": settings.tuning.model_copy(update={"trials": trials})})
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         run_tune(settings, cutoff, typer.echo)
 
 
@@ -84,12 +81,9 @@ def rollback(config: ConfigOption, reason: ReasonOption = "", output: OutputOpti
 def ablation(config: ConfigOption, as_of: AsOfOption = None, output: OutputOption = None) -> None:
     """Ingest, then say what each family of features is worth to the churn model, out of time."""
     from pipelines.ablation import ablate
-    from pipelines.ingest import ingest as run_ingest
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         table = ablate(settings, cutoff, typer.echo)
     file = settings.root / "ablation.csv"
     table.write_csv(file)
@@ -109,14 +103,11 @@ def backtest(
     """Ingest, then train and score as of many past days, and hold the scores against what happened."""
     from pipelines.backtest import backtest as run_backtest
     from pipelines.backtest import backtest_days
-    from pipelines.ingest import ingest as run_ingest
     from pipelines.reports.backtest import backtest_page
-    from pipelines.storage import run_lock
 
     settings, cutoff = prepared(config, output, as_of)
     days = backtest_days(settings, cutoff.day, first and first.date(), last and last.date(), every)
-    with run_lock(settings.root, cutoff.day):
-        run_ingest(settings, cutoff, typer.echo)
+    with ingested(settings, cutoff):
         found = run_backtest(settings, cutoff, days, typer.echo, compare_value)
     folder = settings.root / "backtest"
     folder.mkdir(parents=True, exist_ok=True)
