@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from configs.section import Section, Share, Zone
 
@@ -47,6 +47,10 @@ class Source(Section):
     query: str | None = Field(None, min_length=1, description="SQL run by the database at `uri`")
     sql: str | None = Field(None, min_length=1, description="Polars SQL over the table `source`")
     timezone: Zone = Field("UTC", description='zone of times that carry none, e.g. "Europe/London"')
+    separator: str | None = Field(
+        None, pattern=r"^[^\"\r\n]$", description="of text files; default: a tab in .tsv, else a comma"
+    )
+    encoding: str = Field("utf-8", description='of text files, as Python names it: "windows-1252", "utf-16"')
     timeout_seconds: int = Field(  # which cannot change a result
         3600, ge=1, le=86_400, exclude=True, description="seconds that `query` may take"
     )
@@ -61,6 +65,15 @@ class Source(Section):
     )
     sha256: bool = Field(False, description="hold every file against <file>.sha256, as sha256sum writes it, beside it")
 
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            "".encode(name)  # and of text, which lookup() does not ask
+        except LookupError:
+            raise ValueError('not an encoding that Python knows; use "utf-8", "windows-1252" or "utf-16"') from None
+        return name
+
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         from_database = self.uri is not None or self.query is not None
@@ -70,6 +83,8 @@ class Source(Section):
             raise ValueError("`incremental` is for files, `watermark` for databases")
         if self.sha256 and (self.path is None or "://" in self.path):
             raise ValueError("`sha256` is for files on this machine, not for databases and object storage")
+        if self.query is not None and (self.separator is not None or self.encoding != "utf-8"):
+            raise ValueError("`separator` and `encoding` are for text files, not for databases")
         return self
 
     @property

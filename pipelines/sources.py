@@ -86,13 +86,15 @@ def listed(table: str, source: Source, root: Path) -> dict[str, list[int]]:
 
 
 def _from_files(where: str, source: Source, path: str, fetched: Path, names: Collection[str] | None) -> pl.LazyFrame:
+    copies = fetched.with_name(f"{fetched.name}-utf8")
     if path.startswith(ADDRESS):
-        return scan_files(where, str(fetch(f"{where} {source.path}", path, fetched, names)), source.sha256)
+        return scan_files(where, str(fetch(f"{where} {source.path}", path, fetched, names)), source, copies)
     if "://" not in path:
-        return scan_files(where, path, source.sha256, names)
+        return scan_files(where, path, source, copies, names)
     if path.lower().endswith(PARQUET):
         return pl.scan_parquet(path)
-    return pl.scan_csv(path, infer_schema=False, separator="\t" if path.lower().endswith(TABS) else ",")
+    separator = source.separator or ("\t" if path.lower().endswith(TABS) else ",")
+    return pl.scan_csv(path, infer_schema=False, separator=separator)
 
 
 def _first_line(error: Exception) -> str:

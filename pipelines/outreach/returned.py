@@ -6,9 +6,10 @@ import fastexcel
 import polars as pl
 
 from configs.errors import DataError
-from pipelines.files import WORKBOOKS, refuse_malformed
+from pipelines.files import WORKBOOKS
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.workbook import SHEET
+from pipelines.text import refuse_malformed
 
 NEEDED = ("list", "customer_id", "outcome", "snooze_until", "note")
 

@@ -106,7 +106,7 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
             f"sources.transaction: no such table; right: did you mean `transactions`? known: {known_tables}",
             "sources.complaints: give either `path`, or both `uri` and `query`",
             "sources.surveys.pth: no such key; right: did you mean `path`? known: path, uri, query, sql, timezone, "
-            "timeout_seconds, incremental, watermark, overlap_minutes, sha256",
+            "separator, encoding, timeout_seconds, incremental, watermark, overlap_minutes, sha256",
             "churn.horizon_days = 0: Input should be greater than or equal to 1; "
             "right: days after the cutoff in which leaving is looked for",
             "lists: `medium_risk_from` must not exceed `high_risk_from`",
@@ -143,6 +143,15 @@ def test_every_mistake_is_reported_at_once(mistakes_in: Mistakes) -> None:
         (
             MINIMAL + '[sources.costs]\nuri = "postgresql://db/shop"\nquery = "select 1"\nincremental = true',
             "sources.costs: `incremental` is for files, `watermark` for databases",
+        ),
+        (
+            MINIMAL + '[sources.costs]\npath = "c.csv"\nencoding = "ansi"',
+            'sources.costs.encoding = \'ansi\': not an encoding that Python knows; use "utf-8", "windows-1252" or '
+            '"utf-16"; right: of text files, as Python names it: "windows-1252", "utf-16"',
+        ),
+        (
+            MINIMAL + '[sources.costs]\nuri = "postgresql://db/shop"\nquery = "select 1"\nseparator = ";"',
+            "sources.costs: `separator` and `encoding` are for text files, not for databases",
         ),
         (
             MINIMAL + '[sources.complaints]\npath = "c.csv"\nincremental = true',

@@ -8,6 +8,7 @@ import pytest
 import xlsxwriter
 
 from configs.errors import ConfigError, DataError
+from configs.sources import Source
 from pipelines.files import files_of, scan_files
 
 WHERE = "[sources.costs]"
@@ -38,7 +39,7 @@ def drops(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_all_kinds(drops: Path) -> None:
-    frame = scan_files(WHERE, str(drops), sha256=False).sort("cost_id").collect()
+    frame = scan_files(WHERE, str(drops), Source(path="drops"), Path("copies")).sort("cost_id").collect()
 
     assert frame.rows() == [
         ("1", "00123", "1.50", "2026-01-01", None),
@@ -61,7 +62,7 @@ def test_parquet_alone_keeps_its_types_and_the_names_of_partitions(tmp_path: Pat
         (tmp_path / f"day={day}").mkdir()
         pl.DataFrame({"cost_id": [int(day[-1])]}).write_parquet(tmp_path / f"day={day}" / "part.parquet")
 
-    frame = scan_files(WHERE, str(tmp_path), sha256=False).sort("cost_id").collect()
+    frame = scan_files(WHERE, str(tmp_path), Source(path="drops"), Path("copies")).sort("cost_id").collect()
 
     assert frame["cost_id"].to_list() == [1, 2] and [str(day) for day in frame["day"]] == ["2026-01-01", "2026-01-02"]
 
@@ -70,7 +71,7 @@ def test_a_file_of_another_kind_in_a_folder_is_not_passed_over(drops: Path) -> N
     (drops / "6.json").write_text("{}")
 
     with pytest.raises(ConfigError, match=r"6.json: not a kind of file that is read"):
-        scan_files(WHERE, str(drops), sha256=False)
+        scan_files(WHERE, str(drops), Source(path="drops"), Path("copies"))
 
 
 def test_workbooks_that_mislead_are_refused(tmp_path: Path) -> None:
@@ -78,6 +79,6 @@ def test_workbooks_that_mislead_are_refused(tmp_path: Path) -> None:
     workbook(tmp_path / "empty.xlsx")
 
     with pytest.raises(DataError, match=r"twice.xlsx: line 1 repeats a name, in columns 1, 3"):
-        scan_files(WHERE, str(tmp_path / "twice.xlsx"), sha256=False)
+        scan_files(WHERE, str(tmp_path / "twice.xlsx"), Source(path="drops"), Path("copies"))
     with pytest.raises(DataError, match=r"empty.xlsx: the first sheet is empty"):
-        scan_files(WHERE, str(tmp_path / "empty.xlsx"), sha256=False)
+        scan_files(WHERE, str(tmp_path / "empty.xlsx"), Source(path="drops"), Path("copies"))
