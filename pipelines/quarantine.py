@@ -7,7 +7,11 @@ from features.contract import MONEY_SCALE, Kind, Table
 
 UNREADABLE = "unreadable "
 REASON = "quarantined_for"  # "reason" is a column of outcomes
-KIND_IN_WORDS = {Kind.INSTANT: "a time", Kind.MONEY: "an amount", Kind.NUMBER: "a number"}
+KIND_IN_WORDS = {
+    Kind.INSTANT: "a time like 2026-01-31 09:30",
+    Kind.MONEY: "an amount like 1234.50",
+    Kind.NUMBER: "a number like 1234.5",
+}
 
 
 def unreadable(column: str, value: pl.Expr) -> pl.Expr:

@@ -74,8 +74,11 @@ def nothing_known(frame: pl.DataFrame) -> pl.DataFrame:
         (lambda frame: frame.drop("amount", "occurred_at"), "no column occurred_at, amount among transaction_id, cus"),
         (lambda frame: frame.rename({"amount": "total"}), "no column amount among .*, total. Map the columns"),
         (lambda frame: frame.with_columns(amount=pl.lit(None)), "10 x amount: empty"),
-        (lambda frame: frame.with_columns(amount=pl.lit(True)), "10 x amount: not an amount"),
-        (lambda frame: frame.with_columns(occurred_at=pl.lit(1714521600)), "10 x occurred_at: not a time"),
+        (lambda frame: frame.with_columns(amount=pl.lit(True)), "10 x amount: not an amount like 1234.50"),
+        (
+            lambda frame: frame.with_columns(occurred_at=pl.lit(1714521600)),
+            "10 x occurred_at: not a time like 2026-01-31 09:30",
+        ),
     ],
 )
 def test_yesterdays_store_stays(

@@ -68,12 +68,12 @@ def test_reasons_of_transactions(settings_for: SettingsFor, stored: Stored, cuto
         "": "transaction_id: empty text",
         "nobody": "customer_id: empty",
         "stranger": "customer_id: not among the customers",
-        "comma": "amount: not an amount",
+        "comma": "amount: not an amount like 1234.50",
         "no amount": "amount: empty",
-        "when": "occurred_at: not a time",
+        "when": "occurred_at: not a time like 2026-01-31 09:30",
         "never": "occurred_at: empty",
         "too much": "amount: beyond ingest.amount_limit",
-        "several": "occurred_at: not a time",
+        "several": "occurred_at: not a time like 2026-01-31 09:30",
     }
     quarantine = pl.read_parquet(store / "quarantine" / "transactions.parquet")
     raw = {row["transaction_id"]: (row["occurred_at"], row["amount"]) for row in quarantine.to_dicts()}
@@ -107,7 +107,7 @@ def test_reasons_of_complaints(settings_for: SettingsFor, stored: Stored, cutoff
         "no cause": "cause: empty",
         "resolved": "complaints: resolved_at before opened_at",
         "answered": "complaints: first_response_at before opened_at",
-        "resolved when": "resolved_at: not a time",
+        "resolved when": "resolved_at: not a time like 2026-01-31 09:30",
         "two faults": "cause: not one of support, delay, quality, service, price, other",
     }
     assert reasons(store, "complaint_updates") == {"unheard of": "complaint_id: not among the complaints"}
