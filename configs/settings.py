@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from configs.engine import Engine
 from configs.modelling import Backtest, Churn, Clv, Features, Tracking, Training, Tuning
 from configs.monitoring import Monitoring
 from configs.operations import Retention, Schedule, Web
@@ -34,6 +35,7 @@ class Settings(Section):
     churn: Churn = Churn()
     clv: Clv = Clv()
     ingest: Ingest = Ingest()
+    engine: Engine = Engine()
     validation: Validation = Validation()
     features: Features = Features()
     training: Training = Training()
@@ -109,6 +111,6 @@ class Settings(Section):
         The playbook is told by the SHA-256 of what it says. Raises OSError where it cannot be read.
         """
         elsewhere = {"root", "owner", "tracking", "tuning", "backtest", "report", "monitoring", "retention", "schedule"}
-        found = self.model_dump(mode="json", exclude=elsewhere | {"publication", "web"})
+        found = self.model_dump(mode="json", exclude=elsewhere | {"publication", "web", "engine"})
         said = (self.outreach.playbook or PLAYBOOK).read_bytes()
         return found | {"outreach": found["outreach"] | {"playbook": hashlib.sha256(said).hexdigest()}}

@@ -84,7 +84,7 @@ def _labelled(settings: Settings, cutoff: Cutoff) -> tuple[pl.DataFrame, tuple[F
     def labelled(tables: Bucket) -> pl.DataFrame:
         return labelled_features_of(tables, split.labelled, families, context, settings, until=cutoff)
 
-    return pl.concat(over_buckets(store, families, labelled)), families, tests
+    return pl.concat(over_buckets(settings.engine, store, families, labelled)), families, tests
 
 
 def _interval(differences: Floats) -> tuple[float, float, float]:

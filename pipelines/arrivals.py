@@ -52,7 +52,7 @@ def arrive(settings: Settings, table: Table, source: Source, fetched: Path, log:
 
     Raises what `bring` does, and DataError where the watermark is empty or no time; the ledger then stays as it was.
     """
-    root = settings.root / ARRIVALS / table.name
+    root = settings.root.resolve() / ARRIVALS / table.name
     rules = _rules(settings, table)
     with arrivals_lock(settings.root, table.name):
         root.mkdir(parents=True, exist_ok=True)

@@ -178,4 +178,4 @@ def outcomes(settings: Settings, store: Path, cutoff: Cutoff) -> pl.DataFrame:
         rows = cohort(tables, [cutoff], settings.churn)
         return labels(tables, rows, [cutoff], settings.churn, settings.clv_horizon_days)
 
-    return pl.concat(over_buckets(store, (), found))
+    return pl.concat(over_buckets(settings.engine, store, (), found))

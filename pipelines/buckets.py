@@ -8,6 +8,8 @@ import polars as pl
 from features.contract import Table
 from pipelines.storage import bucket_file
 
+QUICKLY = 1  # of zstd: as small as by default, for a third less
+
 
 def bucket_files(store: Path, table: str, bucket: int) -> list[Path]:
     """Files of one bucket: the first, then those of nights that added rows, oldest first."""
@@ -37,7 +39,14 @@ def merged(table: Table, rows: pl.DataFrame, added: pl.DataFrame) -> pl.DataFram
 
 def write_bucket(table: Table, rows: pl.DataFrame, path: Path) -> None:
     """Write `rows` in the order of their table."""
-    rows.select(list(table.schema)).sort(table.order).rechunk().write_parquet(path)
+    rows.select(list(table.schema)).sort(table.order).rechunk().write_parquet(path, compression_level=QUICKLY)
+
+
+def write_part(rows: pl.DataFrame, folder: Path, name: str, bucket: int) -> None:
+    """Write what a bucket gave to its file in the folder `name`, for which there may be none yet."""
+    path = bucket_file(folder, name, bucket)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(path)
 
 
 def count_rows(files: Collection[Path]) -> int:

@@ -1,14 +1,12 @@
 """Cohort, features and labels, bucket by bucket: training and the night call the same functions."""
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 
+from configs.engine import Engine
 from configs.errors import DataError
 from configs.settings import Settings
 from features.cohort import cohort
@@ -23,13 +21,11 @@ from features.tables import TABLES
 from features.time import Cutoff
 from features.timeline import Bucket, known_before
 from pipelines.buckets import read_bucket
-from pipelines.progress import track
+from pipelines.engine import Result, each_bucket
 from pipelines.storage import MANIFEST, read_json, sample_part_of
 
 Tables = Mapping[str, pl.DataFrame]
 SAMPLE_PARTS = 1000
-BUCKETS_AT_ONCE = 2  # numpy works on one core; more at once would cost memory
-Result = TypeVar("Result")
 
 
 def open_store(settings: Settings, cutoff: Cutoff) -> Path:
@@ -98,29 +94,22 @@ def tables_by_bucket(
     For `families`, of transactions only the columns that they, cohort and labels read: most of the bytes of a store
     are ids and texts that nobody asks for. Its order, by key too, is that of ingest.
     """
-    read = _reader(store, families, only)
+    read = reader_of(store, families, only)
     return (read(bucket) for bucket in range(buckets_in(store)))
 
 
-def over_buckets(store: Path, families: Sequence[Family], step: Callable[[Bucket], Result]) -> Iterator[Result]:
-    """`step` of every bucket, in the order of the buckets, `BUCKETS_AT_ONCE` at a time; progress is shown."""
-
-    def results() -> Iterator[Result]:
-        read, under_way = _reader(store, families), deque[Future[Result]]()
-        with ThreadPoolExecutor(BUCKETS_AT_ONCE) as pool:
-            for bucket in range(buckets_in(store)):
-                under_way.append(pool.submit(lambda number: step(read(number)), bucket))
-                if len(under_way) >= BUCKETS_AT_ONCE:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-
-    return track(results(), "customers", buckets_in(store))
+def over_buckets(
+    engine: Engine, store: Path, families: Sequence[Family], step: Callable[[Bucket], Result]
+) -> Iterator[Result]:
+    """`step` of every bucket of a store, as `pipelines.engine.each_bucket` does it."""
+    read = reader_of(store, families)
+    return each_bucket(engine, buckets_in(store), lambda number: step(read(number)))
 
 
-def _reader(
+def reader_of(
     store: Path, families: Sequence[Family] | None = None, only: Collection[str] | None = None
 ) -> Callable[[int], Bucket]:
+    """What reads a bucket of the store by its number; `families`, `only`: as for `tables_by_bucket`."""
     names = {"customers", *tables_in(store)}
     names = names if only is None else names & set(only)
     columns = {} if families is None else {"transactions": _columns_of_transactions(families)}

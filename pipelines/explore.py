@@ -45,7 +45,7 @@ def explore(settings: Settings, cutoff: Cutoff, cutoffs: int, every_days: int, o
         return features_of(tables, asked, families, context, settings)
 
     with staged(settings.root, "features") as folder:
-        for number, matrix in enumerate(over_buckets(store, families, features)):
+        for number, matrix in enumerate(over_buckets(settings.engine, store, families, features)):
             matrix.write_parquet(folder / f"part-{number:04d}.parquet", compression="lz4")
             rows += matrix.height
         shutil.rmtree(target, ignore_errors=True)

@@ -8,6 +8,7 @@ anything that its date could not know.
 import shutil
 from collections.abc import Collection
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ from features.contract import Table
 from features.tables import TABLES, with_profile
 from features.time import Cutoff
 from pipelines.arrivals import Arrived, arrive
-from pipelines.buckets import bucket_files, write_bucket
-from pipelines.judge import judge, to_watch
+from pipelines.buckets import bucket_files, write_part
+from pipelines.engine import each_bucket
 from pipelines.outcomes import IMPORTS
 from pipelines.previous import Previous, write_watched
 from pipelines.progress import Log
 from pipelines.quarantine import REASON
 from pipelines.readings import Readings
 from pipelines.reports.validation import REFUSED, write_results
-from pipelines.storage import MANIFEST, bucket_file, combined_hash, commit, hashes_below, read_json, staged
+from pipelines.storage import MANIFEST, combined_hash, commit, hashes_below, read_json, staged
+from pipelines.store_bucket import refused_in, store_bucket, watched_in
 from pipelines.typed import bring, expected
 from pipelines.validation import RESULTS_FILE, Counts, Results, refuse_unknown_checks
 from pipelines.web.recorded import write_outcomes
@@ -74,7 +76,7 @@ def ingest(settings: Settings, cutoff: Cutoff, log: Log, afresh: bool = False) -
             raise DataError("\n".join(results.stops) + f"\nEvery check is in {page}.")
         shutil.rmtree(refused, ignore_errors=True)
         if "customers" not in settings.sources:
-            _derive_customers(folder, settings.ingest.buckets)
+            list(each_bucket(settings.engine, settings.ingest.buckets, partial(_derive_customers, folder=folder)))
         shutil.rmtree(folder / "raw", ignore_errors=True)
         data_hash = combined_hash(hashes_below(folder))
         results.frame().write_parquet(folder / RESULTS_FILE)
@@ -117,36 +119,26 @@ def _ingest_table(
     previous: Previous | None,
     results: Results,
 ) -> Counts:
-    """Store the rows of all `readings` in buckets: those of `previous` as they lie there, where they do not change."""
-    total, kept_rows, unknown_rows, refused, watched, with_customers = 0, 0, 0, [], [], False
-    for bucket in range(settings.ingest.buckets):
-        customers = bucket_files(folder, "customers", bucket)
-        ids = pl.read_parquet(customers, columns=["customer_id"])["customer_id"] if customers[0].exists() else None
-        with_customers = with_customers or ids is not None
-        path = bucket_file(folder, table.name, bucket)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        usable = previous if previous is not None and previous.knows_no_other_customers(bucket, ids) else None
-        rows = usable.to_judge(bucket) if usable else readings.rows(bucket)
-        judged = judge(table, rows, cutoff, ids, settings.ingest.amount_limit)
-        if usable:
-            stored = usable.store_with(bucket, judged, folder)
-        else:
-            write_bucket(table, judged.kept, path)
-            stored = judged.kept.height
-        kept_rows += stored
-        unknown_rows += judged.not_yet_known
-        total += stored + judged.bad.height + judged.not_yet_known
-        refused.append(judged.bad)
-        if readings.arrive:
-            watched.append(to_watch(table, rows, judged, cutoff).with_columns(bucket=pl.lit(bucket)))
-    if watched:
-        write_watched(folder, table.name, pl.concat(watched, how="diagonal"))
-    quarantined = pl.concat(refused, how="diagonal")
+    """Store the rows of all `readings` in buckets, where `settings.engine` says."""
+    step = partial(
+        store_bucket,
+        table=table,
+        readings=readings,
+        previous=previous,
+        folder=folder,
+        cutoff=cutoff,
+        amount_limit=settings.ingest.amount_limit,
+    )
+    stored = list(each_bucket(settings.engine, settings.ingest.buckets, step))
+    if readings.arrive:
+        write_watched(folder, table.name, watched_in(folder, table))
+    quarantined = refused_in(folder, table)
     reasons = dict(quarantined[REASON].value_counts().sort("count", REASON, descending=[True, False]).rows())
-    counts = Counts(table.name, total, kept_rows, quarantined.height, unknown_rows, reasons)
-    results.judged(table, columns, counts, quarantined, with_customers)
-    if table.name == "transactions" and kept_rows:
-        newest = pl.scan_parquet(folder / "transactions").select(pl.col("occurred_at").max()).collect().item()
+    kept, bad, unknown = (sum(part) for part in zip(*((s.kept, s.bad, s.not_yet_known) for s in stored), strict=True))
+    counts = Counts(table.name, kept + bad + unknown, kept, bad, unknown, reasons)
+    results.judged(table, columns, counts, quarantined, any(one.with_customers for one in stored))
+    if table.name == "transactions" and kept:
+        newest = max(one.newest for one in stored if one.newest is not None)
         results.newest(table, (cutoff.instant - newest).days)
     if quarantined.height:
         path = folder / "quarantine" / f"{table.name}.parquet"
@@ -167,12 +159,10 @@ def _origins(settings: Settings, table: str, recorded: Path | None) -> list[Sour
     return configured + [Source(path=str(path)) for path in (*ours, *([recorded] if recorded else []))]
 
 
-def _derive_customers(folder: Path, buckets: int) -> None:
+def _derive_customers(bucket: int, folder: Path) -> int:
     """Customers as far as transactions tell: an id and the first transaction's time."""
     table = TABLES["customers"]
-    for bucket in range(buckets):
-        events = pl.scan_parquet(bucket_files(folder, "transactions", bucket))
-        found = events.group_by("customer_id").agg(signed_up_on=pl.col("occurred_at").min()).collect()
-        path = bucket_file(folder, "customers", bucket)
-        path.parent.mkdir(exist_ok=True)
-        pl.concat([table.empty(), found], how="diagonal").sort("customer_id").write_parquet(path)
+    events = pl.scan_parquet(bucket_files(folder, "transactions", bucket))
+    found = events.group_by("customer_id").agg(signed_up_on=pl.col("occurred_at").min()).collect()
+    write_part(pl.concat([table.empty(), found], how="diagonal").sort("customer_id"), folder, table.name, bucket)
+    return found.height

@@ -86,7 +86,8 @@ def publish(
         if explain == "all":
             forgotten = decided.facts.filter("forgotten")["customer_id"]
             by = explainer(settings, cutoff, facts["model_version"])
-            count = write_explanations(scored / FEATURES_FILE, forgotten, by, folder / EXPLANATIONS_FILE)
+            matrix, target = scored.resolve() / FEATURES_FILE, folder / EXPLANATIONS_FILE
+            count = write_explanations(settings.engine, matrix, forgotten, by, target)
             log(f"{count:,} customers explained")
         manifest: dict[str, Any] = facts | {
             "config_hash": combined_hash(settings.comparable()),

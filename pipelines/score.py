@@ -1,6 +1,7 @@
 """Scoring a cohort with the champion: one row a customer, and the matrix it was scored on."""
 
 from pathlib import Path
+from shutil import rmtree
 
 import polars as pl
 
@@ -10,21 +11,25 @@ from features.catalog import fingerprint
 from features.context import NOTHING, Fitted
 from features.matrix import KEYS
 from features.time import Cutoff
-from features.timeline import Bucket
 from models.challenge import purpose_in, purpose_of
 from models.pair import ModelPair
 from models.promote import refuse_impossible
 from models.tracking import Registered, load_champion
-from pipelines.build import context_at, families_of, features_of, open_store, over_buckets, tables_in
+from pipelines.buckets import write_part
+from pipelines.build import buckets_in, context_at, families_of, features_of, open_store, reader_of, tables_in
+from pipelines.engine import each_bucket
 from pipelines.progress import Log
 from pipelines.storage import MANIFEST, commit, read_json, staged
 
 SCORES_FILE = "scores.parquet"
-FEATURES_FILE = "features.parquet"
+FEATURES_FILE = "features.parquet"  # a folder with a file a bucket, to be read as one
+PARTS = "parts"
 
 
 def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     """Score the cohort of `cutoff` and return the folder with `scores.parquet` and `features.parquet`.
+
+    Both are made bucket by bucket, where `settings.engine` says.
 
     Raises ModelError without a champion, with one made for other features or another definition of churn, or whose
     figures cannot be, and DataError where nobody is in the cohort.
@@ -37,32 +42,33 @@ def score(settings: Settings, cutoff: Cutoff, log: Log) -> Path:
     pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
     context = context_at(store, [cutoff], families, fitted)
 
-    def features(tables: Bucket) -> pl.DataFrame:
-        return features_of(tables, [cutoff], families, context, settings)
-
-    matrices, scores = [], []
-    for matrix in over_buckets(store, families, features):
-        if matrix.height:
-            matrices.append(matrix)
-            scores.append(pair.score(matrix.select(*KEYS, *champion.recipe["features"])))
-    if not scores:
-        raise DataError(
-            f"no customer is in the cohort of {cutoff.day}: nobody bought (or had a contract) in the days before it "
-            "that [churn] asks for. Check --as-of, the dates in the source, and churn.active_within_days."
-        )
-    together = pl.concat(scores).sort("customer_id")
-    refuse_impossible(together)
-    manifest = {
-        "as_of": cutoff.day.isoformat(),
-        "data_hash": read_json(store / MANIFEST)["data_hash"],
-        "model_version": champion.version,
-        "grade": champion.recipe["grade"],
-        "catalogue": champion.recipe["catalogue"],
-    }
-    root, name = settings.root / "scored", cutoff.day.isoformat()
+    read, root, name = reader_of(store, families), settings.root / "scored", cutoff.day.isoformat()
     with staged(root, name) as folder:
+
+        def step(bucket: int) -> int:
+            matrix = features_of(read(bucket), [cutoff], families, context, settings)
+            if matrix.height:
+                scores = pair.score(matrix.select(*KEYS, *champion.recipe["features"]))
+                write_part(scores, folder, PARTS, bucket)
+                write_part(matrix.sort("customer_id"), folder, FEATURES_FILE, bucket)
+            return matrix.height
+
+        if not sum(each_bucket(settings.engine, buckets_in(store), step)):
+            raise DataError(
+                f"no customer is in the cohort of {cutoff.day}: nobody bought (or had a contract) in the days before "
+                "it that [churn] asks for. Check --as-of, the dates in the source, and churn.active_within_days."
+            )
+        together = pl.read_parquet(folder / PARTS).sort("customer_id")
+        refuse_impossible(together)
+        rmtree(folder / PARTS)
         together.write_parquet(folder / SCORES_FILE)
-        pl.concat(matrices).sort("customer_id").write_parquet(folder / FEATURES_FILE)
+        manifest = {
+            "as_of": cutoff.day.isoformat(),
+            "data_hash": read_json(store / MANIFEST)["data_hash"],
+            "model_version": champion.version,
+            "grade": champion.recipe["grade"],
+            "catalogue": champion.recipe["catalogue"],
+        }
         done = commit(root, name, folder, manifest)
     log(f"{together.height:,} customers scored by model version {champion.version}")
     return done

@@ -197,11 +197,11 @@ def _lock(path: Path, busy: str, wait_seconds: float = 0) -> Generator[None]:
 
 @contextmanager
 def staged(root: Path, name: str) -> Generator[Path]:
-    """A new empty folder on the file system of `root`, removed at the end unless it was committed.
+    """A new empty folder (absolute) on the file system of `root`, removed at the end unless it was committed.
 
     Raises OSError where the disk took no more: polars reports that as an error of its own, or without its number.
     """
-    folder = root / ".staging" / name
+    folder = root.resolve() / ".staging" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -228,7 +228,8 @@ def prepare(settings: Settings, store: Path, cutoff: Cutoff, log: Log) -> Prepar
         labelled = labelled_features_of(tables, split.labelled, families, context, settings, until=cutoff)
         return labelled, features_of(tables, [cutoff], families, context, settings)
 
-    labelled, cohort = (pl.concat(parts) for parts in zip(*over_buckets(store, families, matrices), strict=True))
+    parts = over_buckets(settings.engine, store, families, matrices)
+    labelled, cohort = (pl.concat(found) for found in zip(*parts, strict=True))
     listed = first_listed(decisions_before(settings.root, cutoff.day))
     labelled = without_treated(labelled, listed, settings.observation_days, settings.training.acting_lasts_days)
     prepared = Prepared(split, fitted, families, labelled, cohort)

@@ -11,6 +11,7 @@ ONLY_IN = {
     "prefect": ("pipelines/",),
     "mlflow": ("models/tracking.py",),
     "shap": ("models/explain.py",),
+    "distributed": ("pipelines/engine.py",),
 }
 FAMILY_IMPORTS = {
     "polars",

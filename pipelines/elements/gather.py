@@ -97,7 +97,7 @@ def gather(settings: Settings, store: Path, now: Month) -> Gathered:
             found["kept", name] = stayed.join(gone, on="customer_id", how="anti", maintain_order="left")
         return found
 
-    buckets = list(over_buckets(store, families, read))
+    buckets = list(over_buckets(settings.engine, store, families, read))
     all_of = {key: pl.concat([found[key] for found in buckets]) for key in buckets[0]}
     facts = {
         name: Facts(

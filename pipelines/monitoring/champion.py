@@ -62,11 +62,13 @@ def champion_figures(settings: Settings, store: Path, cutoff: Cutoff, scored: Pa
         log(f"warning: model version {champion.version} keeps nothing to compare a night with. Train again.")
         return figures([])
     scores = pl.read_parquet(scored / SCORES_FILE)
-    matrix = pl.read_parquet(scored / FEATURES_FILE).select(*KEYS, *champion.recipe["features"])
     rows = [*_of_base_rate(settings, kept, store, cutoff, scores)]
-    if matrix.height > ROWS:
-        chosen = sample_part_of(pl.col("customer_id"), SAMPLE_PARTS) < ROWS / matrix.height * SAMPLE_PARTS
-        matrix = matrix.filter(chosen)
+    looked_at = pl.scan_parquet(scored / FEATURES_FILE).select(*KEYS, *champion.recipe["features"])
+    if scores.height > ROWS:
+        looked_at = looked_at.filter(
+            sample_part_of(pl.col("customer_id"), SAMPLE_PARTS) < ROWS / scores.height * SAMPLE_PARTS
+        )
+    matrix = looked_at.collect()
     pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
     watched = pl.concat([features_only(matrix), pair.without_level(matrix)], how="horizontal")
     for row in compared(kept, watched, segments(store, matrix), cutoff.day).iter_rows(named=True):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from configs.engine import Engine
 from configs.modelling import Churn
 from features.cohort import cohort
 from features.family import Derived, Events, Family, Feature
@@ -64,5 +65,5 @@ def build(store: Path, out: Path, cutoffs: Sequence[date]) -> None:
     def matrix(tables: Bucket) -> pl.DataFrame:
         return build_matrix(tables, cohort(tables, days, churn), days, [FAMILY])
 
-    for bucket, found in enumerate(over_buckets(store, [FAMILY], matrix)):
+    for bucket, found in enumerate(over_buckets(Engine(), store, [FAMILY], matrix)):
         found.write_parquet(out / f"{bucket:04d}.parquet", compression="lz4")

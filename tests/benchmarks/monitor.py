@@ -105,7 +105,9 @@ def score_all(settings: Settings, nights: Sequence[date]) -> None:
     families, cutoffs = families_of(store, settings, fitted), [Cutoff(day, settings.zone) for day in nights]
     context = context_at(store, cutoffs, families, fitted)
     pair = ModelPair.restore(champion.churn, champion.clv, champion.recipe)
-    parts = over_buckets(store, families, lambda tables: features_of(tables, cutoffs, families, context, settings))
+    parts = over_buckets(
+        settings.engine, store, families, lambda tables: features_of(tables, cutoffs, families, context, settings)
+    )
     matrix = pl.concat(parts)
     for cutoff in cutoffs:
         folder = settings.folder_of("scored", cutoff.day)

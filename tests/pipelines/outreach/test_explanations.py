@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from configs.engine import Engine
 from configs.modelling import Training
 from features.family import CURRENCY_SIGN, Derived, Family, Reason
 from models.baselines import SPENT
@@ -66,7 +67,7 @@ def test_all_are_written_in_batches_that_make_no_difference(
 
     monkeypatch.setattr(module, "explanations", watched)
     target = tmp_path / "explanations.parquet"
-    assert write_explanations(tmp_path / "features.parquet", NOBODY, explainer, target) == 1001
+    assert write_explanations(Engine(), tmp_path / "features.parquet", NOBODY, explainer, target) == 1001
     assert explained == [100] * 10 + [1]
     assert pq.ParquetFile(target).num_row_groups == 11  # written as it goes
     assert pl.read_parquet(target).equals(explanations(MATRIX, explainer))
@@ -76,7 +77,7 @@ def test_reasons_are_the_same_again_and_for_whoever_is_listed(explainer: Explain
     MATRIX.write_parquet(tmp_path / "features.parquet")
     files = [tmp_path / "once.parquet", tmp_path / "again.parquet"]
     for file in files:
-        write_explanations(tmp_path / "features.parquet", NOBODY, explainer, file)
+        write_explanations(Engine(), tmp_path / "features.parquet", NOBODY, explainer, file)
     assert files[0].read_bytes() == files[1].read_bytes()
     listed = MATRIX.sample(50, seed=1)
     alone = explanations(listed, explainer)
