@@ -34,7 +34,7 @@ def bring(
         )
         buckets = bucket_of(pl.col("customer_id"), settings.ingest.buckets).alias("bucket")
         parts = pl.PartitionBy(folder, key="bucket", include_key=False)
-        rows.with_columns(buckets).sink_parquet(parts, mkdir=True)
+        rows.with_columns(buckets).sink_parquet(parts, mkdir=True, compression="lz4", statistics=False)
         return rows_as_they_came.collect_schema().names()
 
 
@@ -59,9 +59,12 @@ def _typed(table: Table, rows: pl.LazyFrame, source: Source, settings: Settings,
     present = {name: kind for name, kind in kinds.items() if name in raw}
     values = [converted(name, raw[name], kind, zone).alias(name) for name, kind in present.items()]
     absent = [pl.lit(None, dtype=kinds[name].stored_as).alias(name) for name in kinds if name not in (*raw, "known_at")]
-    rows = rows.select(
-        *values, *absent, *(unreadable(name, converted(name, raw[name], kind, zone)) for name, kind in present.items())
-    )
+    marks = [
+        unreadable(name, converted(name, raw[name], kind, zone))
+        for name, kind in present.items()
+        if not (raw[name] == pl.String and kind.stored_as == pl.String)  # a text is what it is
+    ]
+    rows = rows.select(*values, *absent, *marks)
     if table.parent is not None:
         parent, key = table.parent
         origin = settings.source(parent)
