@@ -177,6 +177,12 @@ bench-web: setup ## Time the web app for 50 people at once over 10,000 customers
 bench-nights: setup ## Time a night that reads only what is new beside one that reads everything (20 M transactions)
 	.venv/bin/python -m tests.benchmarks.nights
 
+bench-night: setup ## Time a whole night by its stages beside reading and predicting alone (SIZE=--large: 200 M transactions)
+	.venv/bin/python -m tests.benchmarks.night $(SIZE)
+
+bench-scale: setup ## Time ingest and scoring here, by one and by two Dask workers (SIZE=--large: 200 M transactions)
+	.venv/bin/python -m tests.benchmarks.scale $(SIZE)
+
 # DuckDB and featuretools do not fit what is installed; without them the benchmark compares with polars and pandas only.
 .venv-bench/ready: tests/benchmarks/requirements.txt | setup
 	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-bench \

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     sizes = asked.transactions or ([SMALL] if asked.small else [USUAL, LARGE] if asked.large else [USUAL])
     found: list[Measured] = []
     wrong: list[str] = []
-    with _folder(asked.data) as folder:
+    with folder_for(asked.data) as folder:
         for size in sorted({FEW, *sizes}):
             customers = max(1, size // asked.orders_per_customer)
             store = folder / f"orders-{size}-{customers}"
@@ -81,7 +81,7 @@ def _problem(one: Measured, out: Path) -> str | None:
 
 
 @contextmanager
-def _folder(data: Path | None) -> Generator[Path]:
+def folder_for(data: Path | None) -> Generator[Path]:
     """`data`, which is kept, or a temporary folder."""
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)

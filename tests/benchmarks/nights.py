@@ -22,6 +22,7 @@ from tests.benchmarks.declared import LAST_DAY
 from tests.benchmarks.order_log import write_store
 
 NEW_SHARE = 0.001
+MANAGERS = 200
 
 
 def settings_of(root: Path, drops: Path, incremental: bool) -> Settings:
@@ -31,13 +32,17 @@ def settings_of(root: Path, drops: Path, incremental: bool) -> Settings:
 
 
 def drop_everything(drops: Path, transactions: int, customers: int) -> None:
-    """The raw export of a made order log: amounts in currency units, a file for each part."""
+    """The raw export of a made order log in files, each in the order of time: amounts in currency units, and customers
+    with an account manager."""
     store = write_store(drops.parent / "made", transactions, customers)
     for table in ("customers", "transactions"):
         (drops / table).mkdir(parents=True)
         for number, file in enumerate(sorted((store / table).glob("*.parquet"))):
             amounts = ["amount", "cost"] if table == "transactions" else []
             raw = pl.read_parquet(file).with_columns(pl.col(amounts) / MONEY_SCALE).drop("known_at")
+            if table == "customers":
+                raw = raw.with_columns(account_manager=pl.format("M{}", pl.int_range(pl.len()) % MANAGERS))
+            raw = raw.sort("signed_up_on" if table == "customers" else "occurred_at")
             raw.write_parquet(drops / table / f"0000-{number:04d}.parquet")
     shutil.rmtree(store)
 
