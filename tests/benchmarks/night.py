@@ -36,7 +36,7 @@ from tests.benchmarks.measure import PROJECT
 from tests.benchmarks.nights import drop_everything
 
 USUAL, LARGE = (20_000_000, 1_000_000), (200_000_000, 10_000_000)  # transactions, customers
-LEARNED_FROM = (100_000, 5_000)
+SAMPLE, LEARNED_FROM = "sample", (100_000, 5_000)
 ROWS_OF_A_BUCKET = 1_250_000
 TARGET, MOST_GIB = 6, 4
 COUNTED = ("ingest", "score", "decide", "explain", "publish")
@@ -54,7 +54,8 @@ def settings_of(
             "sources": {table: {"path": str(folder / company / table)} for table in ("customers", "transactions")},
             "ingest": {"buckets": max(2, round(transactions / ROWS_OF_A_BUCKET))},
             "training": {"cutoff_every_days": 60},  # a champion soon; the night does not look at it
-            "tracking": {"uri": f"sqlite:///{folder / 'mlflow.db'}"},
+            # Where it learns, the champion lies with the rest of the run.
+            "tracking": {} if company == SAMPLE else {"uri": f"sqlite:///{folder / 'runs' / SAMPLE / 'mlflow.db'}"},
             "engine": engine or {},
         }
     )
@@ -63,12 +64,12 @@ def settings_of(
 def made(folder: Path, size: tuple[int, int]) -> None:
     """The exports of a company of this size and of the one that the champion learns from, and the champion."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (transactions, customers) in {"sample": LEARNED_FROM, "company": size}.items():
+    for name, (transactions, customers) in {SAMPLE: LEARNED_FROM, "company": size}.items():
         if not (folder / name).exists():
             drop_everything(folder / f"{name}.new", transactions, customers)
             (folder / f"{name}.new").rename(folder / name)
-    if not (folder / "mlflow.db").exists():
-        training(settings_of(folder, "sample", LEARNED_FROM[0]), the_day(), silent)
+    if not (folder / "runs" / SAMPLE / "mlflow.db").exists():
+        training(settings_of(folder, SAMPLE, LEARNED_FROM[0]), the_day(), silent)
 
 
 def the_day() -> Cutoff:
