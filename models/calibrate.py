@@ -43,14 +43,17 @@ class Calibrator:
         return cls(date.fromisoformat(recipe["first_day"]), recipe["shifts"])
 
 
-def calibrate(raw_score: Floats, cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: int) -> Calibrator:
+def calibrate(
+    raw_score: Floats, cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: int, lifetime: bool = False
+) -> Calibrator:
     """The calibrator for the day of `cohort` and the weeks after it.
 
     `raw_score`: of the rows of `cohort`, a matrix of one cutoff. `labelled`: a matrix with `churned` of earlier ones.
     `recent_days`: whoever bought within so many days before a cutoff counts as recent; every cutoff has that history.
+    `lifetime`: whether orders of all time tell customers apart, see `models.whole_history`.
     """
     first = cohort["cutoff"][0]
-    shares = expected_share(cohort, labelled, recent_days, weeks_from(first))
+    shares = expected_share(cohort, labelled, recent_days, weeks_from(first), lifetime)
     return Calibrator(first, [shift_to(raw_score, share) for share in shares])
 
 

@@ -24,7 +24,7 @@ VISITS = "btyd__purchases_90d"  # expected by BG/NBD
 FEWEST_VISITS = 0.05  # below, expectations differ by more than they mean
 # Of trees, slopes and visits before anything is proved: what they came to on Online Retail II, rounded.
 USUAL_WEIGHTS = (0.5, 0.4, 0.2)
-HOLD = 0.003  # how strongly weights keep to the usual ones, in squared differences per row
+HOLD_ROWS = 12  # how strongly weights keep to the usual ones: as if so many rows, for each unit squared, spoke for them
 ROUNDS_STEP = 25
 # Where the field is sure: a longer silence, by the days or by the customer's own habit, never speaks for loyalty.
 NEVER_LOWER = {"rfm__recency_days", "rhythm__overdue_days", "rhythm__overdue_ratio", "rhythm__overdue_score"}
@@ -112,7 +112,7 @@ def decide_shape(model: ChurnModel, features: pl.DataFrame, churned: pl.Series) 
 
 def _weights(parts: Floats, churned: Floats) -> tuple[float, ...]:
     """Non-negative weights of logistic regression, held to the usual ones."""
-    usual = np.array(USUAL_WEIGHTS)
+    usual, hold = np.array(USUAL_WEIGHTS), HOLD_ROWS / len(churned)
 
     def loss(point: Floats) -> tuple[float, Floats]:
         weights, level = point[:-1], point[-1]
@@ -120,7 +120,7 @@ def _weights(parts: Floats, churned: Floats) -> tuple[float, ...]:
         errors = (expit(raw_score) - churned) / len(churned)
         likelihood = np.mean(np.logaddexp(0, raw_score) - churned * raw_score)
         away = weights - usual
-        return likelihood + HOLD * (away @ away), np.append(parts.T @ errors + 2 * HOLD * away, errors.sum())
+        return likelihood + hold * (away @ away), np.append(parts.T @ errors + 2 * hold * away, errors.sum())
 
     bounds = [(0.0, None)] * len(usual) + [(None, None)]
     found = minimize(loss, np.append(usual, 0.0), jac=True, bounds=bounds, method="L-BFGS-B").x

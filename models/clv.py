@@ -26,7 +26,7 @@ from models.boosting import fit, predict
 from models.calibrate import weeks_from
 from models.metrics import Floats
 from models.reference import bought_within, expected_values
-from models.spread import ROWS_AT_ONCE, Spread, always, find_spread, interval
+from models.spread import COVERAGE, ROWS_AT_ONCE, ROWS_ENOUGH, Spread, always, find_spread, interval, share_inside
 
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 LEAST_SHARE = 0.01  # of the mean: what counts as nothing in logarithms
@@ -41,7 +41,7 @@ class ClvModel:
     customer is. `levels`: what to add to their logarithms on the first day and each week after it. `lost`: values of
     those who left, by amount: about 0 where both horizons are the same (returns and cost to serve remain), and more
     where value is counted for longer than the churn horizon. `spread`: values of those who stayed over
-    `value_if_retained`, by amount.
+    `value_if_retained`, by amount. `inside`: the share that an interval is made to hold, see `models.spread`.
     """
 
     value_model: ValueModel
@@ -50,6 +50,7 @@ class ClvModel:
     levels: Sequence[float]
     lost: Spread
     spread: Spread
+    inside: float = COVERAGE
 
     def amount(self, features: pl.DataFrame, cutoffs: pl.Series) -> Floats:
         """What the trees expect of each row as of its cutoff (Date); never negative."""
@@ -69,14 +70,18 @@ class ClvModel:
         return (1 - churn_probability) * retained + churn_probability * self.lost.mean(amount)
 
     def interval(self, amount: Floats, churn_probability: Floats) -> tuple[Floats, Floats]:
-        """The 80 % interval of the unconditional value."""
-        retained = self.value_if_retained(amount, churn_probability)
+        """The interval of the unconditional value that holds it for 80 % of all customers."""
         low, high = np.empty_like(amount), np.empty_like(amount)
         for start in range(0, len(amount), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            staying = retained[rows, None] * self.spread.of(amount[rows])
-            low[rows], high[rows] = interval(churn_probability[rows], staying, self.lost.of(amount[rows]))
+            staying, leaving = self.likely(amount[rows], churn_probability[rows])
+            low[rows], high[rows] = interval(churn_probability[rows], staying, leaving, self.inside)
         return low, high
+
+    def likely(self, amount: Floats, churn_probability: Floats) -> tuple[Floats, Floats]:
+        """A hundred equally likely values of each row, shape (rows, 100): if the customer stays, and if not."""
+        retained = self.value_if_retained(amount, churn_probability)
+        return retained[:, None] * self.spread.of(amount), self.lost.of(amount)
 
     def recipe(self) -> dict[str, Any]:
         """Everything but the trees, as plain JSON values."""
@@ -86,6 +91,7 @@ class ClvModel:
             "levels": list(self.levels),
             "lost": asdict(self.lost),
             "spread": asdict(self.spread),
+            "inside": self.inside,
         }
 
     @classmethod
@@ -93,7 +99,8 @@ class ClvModel:
         """The model of registered trees and what `recipe()` gave."""
         first = date.fromisoformat(recipe["first_day"])
         spreads = Spread(**recipe["lost"]), Spread(**recipe["spread"])
-        return cls(recipe["value_model"], trees, first, recipe["levels"], *spreads)
+        # A model that was registered before `inside` was decided holds 80 % of each customer's figures.
+        return cls(recipe["value_model"], trees, first, recipe["levels"], *spreads, recipe.get("inside", COVERAGE))
 
 
 def train_clv(features: pl.DataFrame, rows: pl.DataFrame, cohort: pl.DataFrame, training: Training) -> ClvModel:
@@ -163,3 +170,10 @@ def with_spread(model: ClvModel, amount: Floats, churn_probability: Floats, valu
     retained = model.value_if_retained(amount, churn_probability)
     ratio = value / np.maximum(retained, 1e-9) * (retained.sum() / max(value.sum(), 1e-9))
     return replace(model, spread=find_spread(amount, ratio))
+
+
+def with_coverage(model: ClvModel, amount: Floats, churn_probability: Floats) -> ClvModel:
+    """`model` with intervals made to hold the values of 80 % of customers like these: those it will score."""
+    some = np.linspace(0, len(amount) - 1, min(len(amount), ROWS_ENOUGH)).astype(int)
+    probability = churn_probability[some]
+    return replace(model, inside=share_inside(probability, *model.likely(amount[some], probability)))

@@ -2,7 +2,8 @@
 
 Logistic regression on signed logarithms of the features (they are heavy-tailed), standardised and held within five
 standard deviations, with an intercept of its own for every cutoff: it learns who leaves sooner than others of the same
-day, not which day was worse.
+day, not which day was worse. The fewer customers, the less their slopes may differ from what each feature says alone:
+with one strength for all, slopes ranked 300 customers of an order log worse by 0.02 (AUC).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from sklearn.linear_model import LogisticRegression
 
 from models.metrics import Floats
 
-STRENGTH = 0.003  # scikit-learn's C: correlated windows of one measure share one slope
+# scikit-learn's C where a cutoff has so many customers, or more: correlated windows of one measure share one slope.
+STRENGTH, CUSTOMERS_ENOUGH = 0.003, 3500
 ROWS_ENOUGH = 100_000
 FARTHEST = 5.0  # standard deviations
 
@@ -62,11 +64,20 @@ def fit_linear(features: pl.DataFrame, churned: pl.Series, cutoffs: pl.Series, s
     logs = _logarithms(features.select(columns), median)
     mean, deviation = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-9)
     intercepts = cutoffs.cast(pl.String).to_frame("cutoff").to_dummies().to_numpy()
-    model = LogisticRegression(C=STRENGTH, solver="newton-cholesky", max_iter=50)
-    model.fit(np.hstack([_standardised(logs, mean, deviation), intercepts]), churned.to_numpy())
-    slope = model.coef_[0][: len(columns)]
-    centre = _standardised(logs, mean, deviation).mean(axis=0)  # not quite 0, since the farthest are held
+    standardised = _standardised(logs, mean, deviation)
+    strength = STRENGTH * min(1.0, len(logs) / intercepts.shape[1] / CUSTOMERS_ENOUGH) ** 1.5
+    slope = _slopes(standardised, intercepts, churned, strength)
+    # Held back as they are, the slopes tell the order; one factor for all makes log-odds of them.
+    slope /= max(float((standardised @ slope).std()), 1e-9)
+    slope *= _slopes((standardised @ slope)[:, None], intercepts, churned, 1.0)
+    centre = standardised.mean(axis=0)  # not quite 0, since the farthest are held
     return Linear(columns, median.tolist(), (mean + centre * deviation).tolist(), deviation.tolist(), slope.tolist())
+
+
+def _slopes(values: Floats, intercepts: Floats, churned: pl.Series, strength: float) -> Floats:
+    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
+    model.fit(np.hstack([values, intercepts]), churned.to_numpy())
+    return model.coef_[0][: values.shape[1]]
 
 
 def _telling_apart(features: pl.DataFrame, cutoffs: pl.Series) -> list[str]:

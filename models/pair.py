@@ -11,10 +11,11 @@ from configs.modelling import Churn, Training
 from features.matrix import KEYS
 from models.calibrate import Calibrator, calibrate
 from models.churn import ChurnModel, Shape, decide_shape, train_churn
-from models.clv import ClvModel, train_clv, with_spread
+from models.clv import ClvModel, train_clv, with_coverage, with_spread
 from models.metrics import Floats
 from models.splits import apart
 from models.timing import Timing, train_timing
+from models.whole_history import holds_whole_history
 
 LABELS = ["churned", "value", "event_days"]
 
@@ -45,27 +46,31 @@ class ModelPair:
         again from all of them. `churn` says what leaving meant, and for which further horizons it is told.
         """
         pair = cls._decided(labelled, cohort, training, embargo_days)
-        probability = pair._churn_probability(features_only(cohort), cohort["cutoff"])
+        probability, amount = pair._figures(cohort)
         rows = labelled.select("cutoff", *LABELS)
-        return replace(pair, timing=train_timing(features_only(labelled), rows, cohort, probability, churn, training))
+        timing = train_timing(features_only(labelled), rows, cohort, probability, churn, training)
+        return replace(pair, clv=with_coverage(pair.clv, amount, probability), timing=timing)
 
     @classmethod
     def _decided(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, embargo_days: int) -> Self:
         before, trial = _trial(labelled, embargo_days)
+        lifetime = holds_whole_history(labelled, training.lookback_days, embargo_days)
         if min(before["churned"].n_unique(), trial["churned"].n_unique()) < 2:  # too little to decide anything
-            pair = cls._fit(labelled, cohort, training, Shape(training.rounds // 2))
+            pair = cls._fit(labelled, cohort, training, Shape(training.rounds // 2), lifetime)
             return pair._with_spread(labelled.filter(pl.col("churned") == 0))
-        earlier = cls._fit(before, trial, training, Shape(training.rounds))
+        earlier = cls._fit(before, trial, training, Shape(training.rounds), lifetime)
         shape = decide_shape(earlier.churn, features_only(trial), trial["churned"])
         spread = earlier._with_spread(trial.filter(pl.col("churned") == 0)).clv.spread
-        pair = cls._fit(labelled, cohort, training, shape)
+        pair = cls._fit(labelled, cohort, training, shape, lifetime)
         return replace(pair, clv=replace(pair.clv, spread=spread))
 
     @classmethod
-    def _fit(cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, shape: Shape) -> Self:
+    def _fit(
+        cls, labelled: pl.DataFrame, cohort: pl.DataFrame, training: Training, shape: Shape, lifetime: bool
+    ) -> Self:
         features, here = features_only(labelled), features_only(cohort)
         churn = train_churn(features, labelled["churned"], labelled["cutoff"], training, shape)
-        calibrator = calibrate(churn.raw_score(here), cohort, labelled, training.lookback_days)
+        calibrator = calibrate(churn.raw_score(here), cohort, labelled, training.lookback_days, lifetime)
         clv = train_clv(features, labelled.select("cutoff", *LABELS), cohort, training)
         return cls(churn, calibrator, clv)
 

@@ -21,6 +21,7 @@ from models.metrics import Floats
 RECENCY = "rfm__recency_days"
 WINDOWS = (7, 14, 30, 60, 90)  # days in which family rfm counts orders and sums amounts
 SILENT = [RECENCY, "rfm__orders_count_365d"]
+LIFETIME = "rfm__orders_count_lifetime"
 SPENT, SPENT_ADDED = "rfm__spent_sum_", 0.3
 NEVER_DAYS = 3650.0  # the silence of who never bought
 # Standard deviations of the drift of a level: of a share in log-odds, of value as a logarithm.
@@ -39,10 +40,13 @@ def _recent_columns(recent_days: int) -> list[str]:
     return [RECENCY, f"rfm__orders_count_{longest}d", f"rfm__spent_sum_{longest}d"]
 
 
-def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: int, days: Sequence[date]) -> Floats:
+def expected_share(
+    cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: int, days: Sequence[date], lifetime: bool = False
+) -> Floats:
     """The share of `cohort` expected to leave, were these customers as they are on each of `days`.
 
-    `labelled`: a matrix with `churned` of earlier cutoffs. `recent_days`: see `bought_within`.
+    `labelled`: a matrix with `churned` of earlier cutoffs. `recent_days`: see `bought_within`. `lifetime`: tell
+    customers apart by their orders of all time as well, see `models.whole_history`.
     """
     expected = np.zeros(len(days))
     recent = bought_within(recent_days)
@@ -54,6 +58,7 @@ def expected_share(cohort: pl.DataFrame, labelled: pl.DataFrame, recent_days: in
             known = learned if learned.height else labelled  # all of a group may have left
             expected += here.height * float(known["churned"].to_numpy().mean())
             continue
+        columns = [*columns, LIFETIME] if lifetime else columns
         model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50, fit_intercept=False)
         raw_score, levels, _ = _carried_on(model, "churned", learned, here, columns, days, SHARE_DRIFT)
         expected += [expit(raw_score + level).sum() for level in levels]

@@ -24,8 +24,9 @@ from models.compare import BEST, Scored, auc_of, captured_of, compare
 from models.evaluate import WHAT_IS_SEEN, WITHIN, Evaluation, evaluate, further_days
 from models.value_models import FIGURES, by_value_model, value_figures, value_lines
 from pipelines.build import open_store, over_buckets, visits_of
+from pipelines.prepare import prepare
 from pipelines.progress import Log
-from pipelines.train import fit_pair, prepare, training_of
+from pipelines.train import fit_pair, training_of
 
 DAYS_BY_DEFAULT, EVERY_DAYS = 12, 30
 

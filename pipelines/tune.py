@@ -7,9 +7,9 @@ from models.tracking import log_figures
 from models.tune import bounds_of, folds_of, search
 from models.tuned import GAIN_ENOUGH, TUNED_FILE, Tuned, in_words, write_tuned
 from pipelines.build import open_store, tables_in
+from pipelines.prepare import prepare
 from pipelines.progress import Log
 from pipelines.storage import MANIFEST, combined_hash, read_json
-from pipelines.train import prepare
 
 DATABASE = "tuning.db"
 

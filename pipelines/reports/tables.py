@@ -22,7 +22,8 @@ from models.pair import features_only
 from models.reference import RECENCY
 from models.splits import Split
 from pipelines.outreach.wording import day
-from pipelines.train import Judged, Prepared
+from pipelines.prepare import Prepared
+from pipelines.train import Judged
 
 EXPLAINED = 10_000  # customers of the test cutoff whose contributions are looked at, drawn by the seed
 FEATURES_SHOWN = 20

@@ -10,8 +10,8 @@ from configs.errors import ConfigError, ModelError
 from pipelines.backtest import backtest, backtest_days, outcomes
 from pipelines.build import open_store
 from pipelines.ingest import ingest
+from pipelines.prepare import prepare
 from pipelines.reports.backtest import backtest_page
-from pipelines.train import prepare
 from tests.flows.conftest import AS_OF, Company
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.build import open_store
 from pipelines.effect import measure
+from pipelines.prepare import prepare
 from pipelines.reports.effect import write_effect
-from pipelines.train import prepare
 from tests.flows.conftest import AS_OF, Company
 
 pytestmark = pytest.mark.slow

@@ -129,6 +129,16 @@ def test_what_proves_nothing_keeps_its_usual_weight(model: ChurnModel, later: pl
     assert shape.weights[1] == pytest.approx(USUAL_WEIGHTS[1], abs=1e-6)
 
 
+def test_few_rows_hardly_move_the_usual_weights(model: ChurnModel, later: pl.DataFrame) -> None:
+    useless = replace(model, linear=slope_of("rfm__tenure_days"))  # which says nothing of who leaves
+
+    def weight(rows: int) -> float:
+        return decide_shape(useless, features_only(later)[:rows], later["churned"][:rows]).weights[1]
+
+    # Twelve rows speak for the usual weight: beside 1,500 it all but goes, beside 60 it stays at half or more.
+    assert weight(1500) < 0.1 < 0.2 < weight(60) <= USUAL_WEIGHTS[1]
+
+
 def test_as_many_rounds_as_ranked_best_later(matrix: pl.DataFrame, later: pl.DataFrame, training: Training) -> None:
     greedy = training.model_copy(update={"learning_rate": 0.5})
     overfit = churn_of(matrix[:300], greedy, Shape(110))

@@ -37,6 +37,25 @@ def test_known_slopes_are_found_and_a_worse_day_is_no_slope() -> None:
     assert abs(market) < 0.5 * abs(fit_linear(features, churned, one_day, seed=1).slope[3])
 
 
+def test_few_customers_do_not_set_many_slopes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty features of one trait, each with an error of its own: no slope is truly larger than another."""
+    random = np.random.default_rng(1)
+    trait = random.normal(size=300)
+    features = pl.DataFrame({f"f{number}": np.exp(trait + 2 * random.normal(size=300)) for number in range(60)})
+    churned = pl.Series(random.random(300) < expit(1.5 * trait)).cast(pl.Int8)
+    cutoffs = pl.Series([DAYS[row % 3] for row in range(300)])
+
+    def apart() -> tuple[float, float]:
+        found = fit_linear(features, churned, cutoffs, seed=1)
+        return np.std(found.slope) / np.mean(found.slope), found.score(features).std()
+
+    held_back, deviation = apart()
+    monkeypatch.setattr(linear, "CUSTOMERS_ENOUGH", 1)
+    set_apart, _ = apart()
+    assert held_back < 0.8 * set_apart
+    assert deviation == pytest.approx(1.5, rel=0.3)  # log-odds all the same, as those of the trait
+
+
 def test_terms_by_hand_add_up_to_the_score() -> None:
     e = np.e
     features = pl.DataFrame({"a": [e - 1, None, e**9 - 1, 0.0], "b": [-(e - 1), None, 0.0, e**3 - 1], "c": [9.0] * 4})

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.metrics import coverage
-from models.spread import Spread, always, find_spread, interval
+from models.spread import Spread, always, find_spread, interval, share_inside
 
 # Middles of a hundred equal parts of 0..10.
 EVEN = (np.arange(100) + 0.5) / 10
@@ -63,7 +63,26 @@ def test_ends_are_in_order_where_those_who_leave_come_back_for_more() -> None:
     assert (low[-1], high[-1]) == (pytest.approx(3.0, abs=0.16), pytest.approx(27.0, abs=0.16))
 
 
-@pytest.mark.parametrize(("least", "most"), [(0.0, 0.1), (0.1, 0.8), (0.8, 1.0)])
+@pytest.mark.parametrize(
+    ("leaving", "share"),
+    [
+        ([0.0, 0.3, 0.7], 0.8),
+        ([0.9, 0.0, 0.3], 0.75),  # 0.9 are at 0 alone: (0.9 + 2 x 0.75) / 3 = 0.8
+        ([0.9, 0.79, 0.3, 0.1], 0.75),  # 0.79 are at 0 alone, too, once less is asked for: (0.9 + 0.79 + 2 x 0.75) / 4
+        ([0.95, 0.95, 0.95, 0.1], 0.7),  # 0.35 would be left for the last one
+    ],
+)
+def test_intervals_hold_less_where_those_at_nothing_hold_more(leaving: list[float], share: float) -> None:
+    staying, lost = np.tile(EVEN, (len(leaving), 1)), np.zeros((len(leaving), 100))
+    assert share_inside(np.array(leaving), staying, lost) == pytest.approx(share)
+
+
+def test_an_interval_holds_the_share_that_is_asked_for() -> None:
+    low, high = interval(np.array([0.0]), EVEN[None], NOTHING[None], 0.6)
+    assert (low, high) == (pytest.approx([2.0], abs=0.06), pytest.approx([8.0], abs=0.06))
+
+
+@pytest.mark.parametrize(("least", "most"), [(0.0, 0.1), (0.1, 0.8), (0.0, 1.0), (0.9, 1.0)])
 @pytest.mark.parametrize("cost", [0.0, 3.0])
 def test_four_in_five_fall_into_their_interval(least: float, most: float, cost: float) -> None:
     def draw(seed: int) -> tuple[np.ndarray, ...]:
@@ -76,7 +95,8 @@ def test_four_in_five_fall_into_their_interval(least: float, most: float, cost: 
     _, predicted, value, left, _ = draw(seed=1)
     staying, leaving = find_spread(predicted, value / predicted), find_spread(predicted, left)
     probability, predicted, value, left, chance = draw(seed=2)
-    low, high = interval(probability, predicted[:, None] * staying.of(predicted), leaving.of(predicted))
+    if_retained, if_lost = predicted[:, None] * staying.of(predicted), leaving.of(predicted)
+    low, high = interval(probability, if_retained, if_lost, share_inside(probability, if_retained, if_lost))
     inside = coverage(np.where(chance < probability, left, value), low, high)
-    # Where who leaves brings exactly 0 and is more than 80 %, they are inside, and nobody else.
-    assert inside == pytest.approx(probability.mean() if least == 0.8 and cost == 0 else 0.8, abs=0.015)
+    # Where who leaves brings exactly 0 and is more than 90 %, they are inside, and nobody else.
+    assert inside == pytest.approx(probability.mean() if least == 0.9 and cost == 0 else 0.8, abs=0.015)

@@ -15,8 +15,8 @@ from features.context import Fitted
 from features.time import Cutoff
 from models.splits import split_by_time
 from models.tuned import TUNED_FILE, Tuned
+from pipelines.prepare import Prepared
 from pipelines.storage import MANIFEST, read_json, write_json
-from pipelines.train import Prepared
 from pipelines.tune import tune
 
 FIRST, AS_OF = date(2025, 1, 1), Cutoff(date(2025, 12, 1), ZoneInfo("UTC"))

@@ -18,8 +18,9 @@ from models.evaluate import evaluate
 from models.pair import LABELS, ModelPair
 from models.reference import RECENCY
 from models.splits import Split
+from pipelines.prepare import Prepared
 from pipelines.reports.tables import Trained
-from pipelines.train import Judged, Prepared
+from pipelines.train import Judged
 from tests.models.conftest import CUTOFFS, EMBARGO_DAYS, TONIGHT, labelled_matrix
 
 REGION = "profile__region_last_lifetime"
