@@ -30,8 +30,8 @@ MEAN = pl.col("rhythm__gap_mean_lifetime")
 SILENCE = days_between(pl.col("rhythm__bought_max_lifetime"), pl.col("cutoff_at"))
 MONTHS_BEGUN = (days_between(pl.col("rhythm__bought_min_lifetime"), pl.col("cutoff_at")) / MONTH_DAYS).ceil()
 
-# A whole number of days must not become a day less by rounding.
-SAID_SILENCE = (pl.col("rhythm__overdue_days") + TYPICAL + 1e-6).floor()
+# A whole number of days must not become a day more by rounding.
+SAID_SILENCE = (pl.col("rhythm__overdue_days") + TYPICAL - 1e-6).ceil()
 SAID_TYPICAL = TYPICAL.clip(lower_bound=1).round(0, mode="half_away_from_zero")
 
 FAMILY = Family(

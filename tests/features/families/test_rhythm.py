@@ -110,11 +110,11 @@ def test_one_purchase_has_no_rhythm():
 
 
 def test_sentences():
-    # 18 May, 23:59 to 18 August is 91 days; the median gap is 15 until the one of 291 days came, and after it.
+    # From 18 May to 18 August are 92 days; the median gap is 15 until the one of 291 days came, and after it.
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-08-18"))
-    assert late == {"silence": "No order for 91 days; usually every 15 days"}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-03")) == {}  # 15 days: not more than usual
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-04")) == {
+    assert late == {"silence": "No order for 92 days; usually every 15 days"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-02")) == {}  # 15 days: not more than usual
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-03")) == {
         "silence": "No order for 16 days; usually every 15 days"
     }
 
