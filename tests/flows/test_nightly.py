@@ -88,7 +88,8 @@ def test_who_refused_profiling_is_nowhere_after_ingest(company: Company) -> None
             texts = pl.read_parquet(file).select(pl.col(pl.String)).to_dict(as_series=False)
             held = {cell for column in texts.values() for cell in column}
         elif file.suffix == ".xlsx":
-            held = {cell for row in openpyxl.load_workbook(file).worksheets[0].values for cell in row}
+            sheets = openpyxl.load_workbook(file).worksheets
+            held = {cell for sheet in sheets for row in sheet.values for cell in row}
         else:
             content = file.read_bytes()  # pages, CSV files, manifests, models, the database of MLflow
             held = {customer for customer in refused | scored if customer.encode() in content}
