@@ -7,13 +7,30 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from configs.errors import ConfigError
-from configs.playbook import PLACEHOLDER, Play
+from configs.playbook import PLACEHOLDER, Play, load_playbook
+from configs.settings import PLAYBOOK, Settings
+from features.families.profile import profile
 from features.registry import FAMILIES
 
 GROUPS = {group for family in FAMILIES for group in family.reason_groups().values()} | {"profile"}
 ADVICE = ("play", "action", "action_channel", "draft")
 RAISES = 0.1  # log-odds: a reason that adds less is hardly one
 NAMELESS, NOBODY = "customer", "Your customer service"
+
+
+def refuse_unreadable(settings: Settings) -> None:
+    """Raise ConfigError for the first play that asks for a feature or reason there is none of: before a night's work,
+    not at its end."""
+    kinds = {name: column.kind for name, column in settings.features.profile.items()}
+    families = (*FAMILIES, profile(kinds, [], {}))
+    columns = [column for family in families for column in family.feature_columns()]
+    everything = pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64()))
+    file = settings.outreach.playbook or PLAYBOOK
+    for play in load_playbook(file).plays:
+        try:
+            condition(play, everything)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from None
 
 
 def advice(
@@ -63,7 +80,9 @@ def condition(play: Play, features: pl.DataFrame) -> pl.Expr | None:
     Raises ConfigError where it is no condition, or names a feature that no company has.
     """
     if play.reason and play.reason not in GROUPS:
-        raise ConfigError(f"playbook, play {play.name}: no reason {play.reason}. Known: {', '.join(sorted(GROUPS))}.")
+        raise ConfigError(
+            f"play {play.name}, key reason: no reason {play.reason!r}. Write one of {', '.join(sorted(GROUPS))}."
+        )
     if play.when is None:
         return pl.repeat(True, pl.len(), dtype=pl.Boolean)
     try:
@@ -84,7 +103,7 @@ def condition(play: Play, features: pl.DataFrame) -> pl.Expr | None:
 
 
 def _refused(play: Play, why: str) -> ConfigError:
-    return ConfigError(f"playbook, play {play.name}: when = {play.when!r}: {why}. Mend it; see features/DICTIONARY.md.")
+    return ConfigError(f"play {play.name}, key when: {play.when!r}: {why}. Mend it; see features/DICTIONARY.md.")
 
 
 def _filled(draft: str, names: dict[str, pl.Expr]) -> pl.Expr:

@@ -1,5 +1,7 @@
 """Which play suits whom, on which channel, and what it says."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -7,8 +9,11 @@ import pytest
 
 from configs.errors import ConfigError
 from configs.playbook import Play, load_playbook
+from configs.settings import Settings
 from features.registry import FAMILIES
-from pipelines.outreach.playbook import advice, condition
+from features.time import Cutoff
+from pipelines.nightly import nightly
+from pipelines.outreach.playbook import advice, condition, refuse_unreadable
 
 OPEN_DAYS, OVERDUE = "complaints__open_age_max_lifetime", "promises__overdue_sum_90d"
 
@@ -86,13 +91,28 @@ def test_every_row_gets_its_own() -> None:
         ({"when": "complaints__opened > 0"}, "no feature complaints__opened; did you mean complaints__"),
         ({"when": f"{OVERDUE} >"}, "cannot be read"),
         ({"when": f"{OVERDUE} + 1"}, "neither true nor false"),
-        ({"reason": "prices"}, "no reason prices. Known: basket"),
+        ({"reason": "prices"}, "no reason 'prices'. Write one of basket"),
     ],
 )
 def test_a_condition_that_means_nothing_is_refused(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match="play mine: ") as caught:
+    with pytest.raises(ConfigError, match=f"play mine, key {next(iter(changed))}: ") as caught:
         condition(play("mine", **changed), pl.DataFrame({OVERDUE: [1.0]}))
     assert said in str(caught.value)
+
+
+def test_a_night_with_such_a_play_ends_before_it_begins(tmp_path: Path) -> None:
+    last = '[[plays]]\nname = "{}"\naction = "Say thank you"\nchannel = "phone"\ndraft = "Dear {{name}}"\n'
+    file = tmp_path / "plays.toml"
+    file.write_text(f'{last.format("big")}when = "profile__size_last_lifetime > 9"\n{last.format("thanks")}')
+    shop = {"name": "shop", "root": str(tmp_path), "outreach": {"playbook": str(file)}}
+    shop["sources"] = {name: {"path": "none.csv"} for name in ("transactions", "customers")}
+    known = Settings.model_validate(shop | {"features": {"profile": {"size": {"kind": "number"}}}})
+
+    refuse_unreadable(known)
+    with pytest.raises(
+        ConfigError, match=r"plays\.toml: play big, key when: .* no feature profile__size_last_lifetime"
+    ):
+        nightly(Settings.model_validate(shop), Cutoff(date(2026, 6, 15), known.zone), print)
 
 
 def test_a_play_on_features_of_tables_that_are_not_there_never_holds() -> None:
