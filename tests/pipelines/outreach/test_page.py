@@ -172,6 +172,13 @@ def test_a_new_customer_is_called_new(page):
     assert "On the list since" not in words
 
 
+def test_a_day_that_is_over_is_called_overdue(page):
+    # The list is of 15 June.
+    assert "19 Jun 2026 A promise is overdue" in " ".join(page({}).text.split())
+    assert "15 Jun 2026 A promise is overdue" in " ".join(page({"act_by": date(2026, 6, 15)}).text.split())
+    assert "14 Jun 2026 overdue A promise is overdue" in " ".join(page({"act_by": date(2026, 6, 14)}).text.split())
+
+
 def test_an_unknown_band_is_shown_in_words_without_a_colour(page):
     found = page({"risk_band": 'x" onclick="alert(1)'}, {"risk_band": None, "customer_id": "C-2"})
 
