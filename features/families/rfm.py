@@ -6,7 +6,7 @@ returns. Repeat purchases (the "frequency" of buy-till-you-die models) are those
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, lasting, number, plural
+from features.family import Derived, Events, Family, Feature, Reason, ago, lasting, number, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
@@ -87,7 +87,7 @@ FAMILY = Family(
         ),
     ),
     reasons=(
-        Reason("silence", RECENCY >= 30, pl.format("No order for {}", lasting(RECENCY))),
+        Reason("silence", RECENCY >= 30, pl.format("Last order {}", ago(RECENCY))),
         Reason("buying", ORDERS_LIFETIME == 1, pl.lit("Ordered only once so far")),
         Reason(
             "buying",

@@ -7,7 +7,7 @@ no time zone and the first one is never a partial one.
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, number, plural, previous
+from features.family import Derived, Events, Family, Feature, Reason, ago, number, previous
 from features.time import LIFETIME, days_between, windows
 
 SHORTEST_GAP_DAYS = 0.5
@@ -149,8 +149,8 @@ FAMILY = Family(
             "silence",
             SAID_SILENCE > SAID_TYPICAL,
             pl.format(
-                "No order for {}; usually every {}",
-                plural(SAID_SILENCE, "day", "days"),
+                "Last order {}; usually every {}",
+                ago(SAID_SILENCE),
                 pl.when(SAID_TYPICAL == 1).then(pl.lit("day")).otherwise(pl.format("{} days", number(SAID_TYPICAL))),
             ),
         ),

@@ -69,7 +69,7 @@ def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) 
     mine = pl.col("account_manager") != settings.lists.unassigned_manager
     addressed = listed.with_columns(pl.when(mine).then("account_manager"))
     plays = load_playbook(settings.outreach.playbook).plays
-    advised = advice(addressed, features, grouped, plays, settings.company or settings.name)
+    advised = advice(addressed, features, grouped, reasons["reason_3_shap"], plays, settings.company or settings.name)
     retrained = last is not None and read_json(last.folder / MANIFEST)["model_version"] != version
     changed = changes(listed, _moved(why, last), since, retrained)
 

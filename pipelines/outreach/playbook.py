@@ -34,18 +34,25 @@ def refuse_unreadable(settings: Settings) -> None:
 
 
 def advice(
-    listed: pl.DataFrame, features: pl.DataFrame, grouped: pl.DataFrame, plays: Sequence[Play], company: str
+    listed: pl.DataFrame,
+    features: pl.DataFrame,
+    grouped: pl.DataFrame,
+    weakest: pl.Series,
+    plays: Sequence[Play],
+    company: str,
 ) -> pl.DataFrame:
     """The columns `ADVICE` (texts) for each row of `listed`, in order.
 
     `listed`: account_manager (null: nobody's), display_name, preferred_channel, and answers_by, the channel on which
     the customer was last in touch. `features`, and `grouped`, what each group of reasons adds to the estimate
-    (log-odds), are of the same rows. The first play is chosen whose condition holds and whose reason, where it has one,
-    adds at least `RAISES`. A play whose features or reason this company does not have never holds. Raises ConfigError
-    for a condition that cannot be read.
+    (log-odds), are of the same rows, as is `weakest`, what the last of three reasons that are told adds (null: fewer
+    are told). The first play is chosen whose condition holds and whose reason, where it has one, adds at least `RAISES`
+    and no less than those told, so that nobody is given something to do for a reason they are not told. A play whose
+    features or reason this company does not have never holds. Raises ConfigError for a condition that cannot be read.
     """
     conditions = {play.name: found for play in plays if (found := condition(play, features)) is not None}
-    raised = {group: grouped[group] >= RAISES for group in grouped.columns}
+    enough = weakest.fill_null(RAISES).clip(RAISES)
+    raised = {group: grouped[group] >= enough for group in grouped.columns}
     never = pl.repeat(False, features.height, dtype=pl.Boolean, eager=True)
     suits = [
         pl.when(conditions[play.name] & (raised.get(play.reason, never) if play.reason else True)).then(

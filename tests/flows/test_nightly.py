@@ -66,7 +66,7 @@ def test_every_account_manager_has_a_list_that_says_why(company: Company) -> Non
     assert risk_list["reason_2"].null_count() < 0.2 * risk_list.height
     weights = risk_list.select("reason_1_shap", "reason_2_shap", "reason_3_shap")
     assert (weights.drop_nulls().min_horizontal() > 0).all()
-    silent = risk_list.filter(pl.col("reason_1").str.starts_with("No order for"))
+    silent = risk_list.filter(pl.col("reason_1").str.starts_with("Last order"))
     assert silent.height > 0
     for workbook in lists.glob("*.xlsx"):
         assert openpyxl.load_workbook(workbook).sheetnames[-1] == "About"
@@ -112,9 +112,7 @@ def test_only_the_group_reads_lists_and_only_the_owner_the_rest(company: Company
 
 def test_the_numbers_in_a_reason_are_the_customers_own(company: Company) -> None:
     risk_list = pl.read_parquet(published(company) / "risk_list.parquet")
-    said = risk_list.select(
-        "customer_id", days=pl.col("reason_1").str.extract(r"^No order for (\d+) day").cast(pl.Int64)
-    )
+    said = risk_list.select("customer_id", days=pl.col("reason_1").str.extract(r"^Last order (\d+) day").cast(pl.Int64))
     said = said.drop_nulls()
     raw = pl.read_parquet(company.settings.root / "simulated" / "raw" / "transactions.parquet")
     last = raw.filter(pl.col("amount") > 0).group_by("customer_id").agg(pl.col("occurred_at").max())

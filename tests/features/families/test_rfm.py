@@ -73,13 +73,13 @@ def test_sentences_of_silence_and_of_few_orders():
     # Five orders are not few. By the calendar 2 April, the latest before 20 May, is 48 days ago. On 30 June the order
     # of 1 June is 29 days ago, on 1 July 30.
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-20")) == {
-        "silence": "No order for 48 days",
+        "silence": "Last order 48 days ago",
         "buying": "Only 4 orders in the last year",
         "history": "A customer for only 353 days",
     }
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-01")) == {}
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-30")) == {}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "No order for 30 days"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "Last order 30 days ago"}
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2026-06-01"))
     assert late["buying"] == "Only 1 order in the last year"
 
@@ -90,7 +90,7 @@ def test_sentences_of_silence_and_of_few_orders():
         ("2025-05-31 00:01", {"buying": "Ordered only once so far", "history": "A customer only since yesterday"}),
         ("2025-05-31 00:00", {"buying": "Ordered only once so far", "history": "A customer for only 1 day"}),
         ("2025-05-22 12:00", {"buying": "Ordered only once so far", "history": "A customer for only 10 days"}),
-        ("2024-05-31 00:00", {"buying": "Ordered only once so far", "silence": "No order for 366 days"}),
+        ("2024-05-31 00:00", {"buying": "Ordered only once so far", "silence": "Last order 366 days ago"}),
     ],
 )
 def test_sentences_of_a_single_order(bought: str, sentences: dict[str, str]):

@@ -127,7 +127,7 @@ def test_the_page_says_whom_to_call_first_and_why(page):
     assert (
         "Blue Mill LtdC-1 On the list since 12 Jun 2026 75% High risk €1,500 gain €290 19 Jun 2026 A promise" in words
     )
-    assert "A promise is overdue No order for 64 days; usually every 21 (weight +1.20)" in words
+    assert "A promise is overdue Last order 64 days ago; usually every 21 days (weight +1.20)" in words
     assert "Chance of leaving up from 61% to 75% since 12 Jun 2026" in words
     assert "Prefers phone 12 Apr 2026" in words
     assert "nan" not in words and "None" not in words

@@ -39,11 +39,17 @@ NOBODY: dict[str, Any] = {
 }
 
 
-def advised(figures: dict[str, float | None], grouped: dict[str, float], **customer: Any) -> dict[str, Any]:
+def told(*weakest: float | None) -> pl.Series:
+    return pl.Series(weakest, dtype=pl.Float64)
+
+
+def advised(
+    figures: dict[str, float | None], grouped: dict[str, float], weakest: float | None = None, **customer: Any
+) -> dict[str, Any]:
     listed = pl.DataFrame([{**NOBODY, **customer}], schema=dict.fromkeys(NOBODY, pl.String))
     features = pl.DataFrame([{OPEN_DAYS: None, OVERDUE: 0.0, "ties__two_way_days": 9.0, **figures}])
     features = features.cast(pl.Float64)
-    return advice(listed, features, pl.DataFrame([grouped]), PLAYS, "Mill & Co").row(0, named=True)
+    return advice(listed, features, pl.DataFrame([grouped]), told(weakest), PLAYS, "Mill & Co").row(0, named=True)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,13 @@ def test_the_first_that_suits_is_chosen(figures: dict, grouped: dict, chosen: st
     assert (found["play"], found["action"]) == (chosen, f"Do {chosen}")
 
 
+def test_a_play_answers_a_reason_that_is_told() -> None:
+    # Prices are the fourth reason, then the third.
+    assert advised({}, {"price": 0.29, "contact": 0.3}, weakest=0.3)["play"] == "contact"
+    assert advised({}, {"price": 0.3, "contact": 0.5}, weakest=0.3)["play"] == "prices"
+    assert advised({}, {"price": 0.09, "contact": 0.05}, weakest=0.05)["play"] == "thanks"  # told, but hardly a reason
+
+
 def test_the_customers_own_channel_goes_before_that_of_the_play() -> None:
     assert advised({}, {"price": 1.0})["action_channel"] == "email"
     assert advised({}, {"price": 1.0}, answers_by="chat")["action_channel"] == "chat"
@@ -79,9 +92,9 @@ def test_drafts_name_the_customer_and_who_writes() -> None:
 def test_every_row_gets_its_own() -> None:
     listed = pl.DataFrame([NOBODY] * 2, schema=dict.fromkeys(NOBODY, pl.String))
     features = pl.DataFrame({OPEN_DAYS: [None, 8.0], OVERDUE: [1.0, 0.0]})
-    found = advice(listed, features, pl.DataFrame({"price": [1.0, 1.0]}), PLAYS, "M")
+    found = advice(listed, features, pl.DataFrame({"price": [1.0, 1.0]}), told(None, None), PLAYS, "M")
     assert found["play"].to_list() == ["promise", "complaint"]
-    nobody = advice(listed.clear(), features.clear(), pl.DataFrame({"price": [1.0]}).clear(), PLAYS, "M")
+    nobody = advice(listed.clear(), features.clear(), pl.DataFrame({"price": [1.0]}).clear(), told(), PLAYS, "M")
     assert (nobody.height, nobody.columns) == (0, found.columns)
 
 
