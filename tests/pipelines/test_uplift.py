@@ -77,7 +77,9 @@ def test_it_finds_whom_acting_helps_and_orders_tonight(settings: Settings) -> No
     assert found is not None and found.serves
     assert found.model.treated.feature_name() == ["anger", "noise"]  # those of both days
     by = {name: area for name, area, _, _ in found.qini.rows()}
-    assert by["uplift model"] > 2 > 0 > by["chance of leaving"]  # of 15 on average, 7.5 x 0.5 at best: risk points the wrong way
+    assert (
+        by["uplift model"] > 2 > 0 > by["chance of leaving"]
+    )  # of 15 on average, 7.5 x 0.5 at best: risk points the wrong way
     folder = written(settings, found)
     tonight = pl.DataFrame({"customer_id": ["A", "B"], "cutoff": [TONIGHT.day] * 2, "anger": [0.9, 0.1]})
     tonight = tonight.with_columns(noise=pl.lit(0.0), more=pl.lit(1.0))
