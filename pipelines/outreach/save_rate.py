@@ -31,7 +31,7 @@ class SaveRate:
         """What an expected gain rests on, cost of the action included where there is one."""
         saved = f"acting keeps {percent(self.share)} of the leaving where half would ({self.source}), fewer where more"
         if self.source == UPLIFT:
-            saved = "what acting brought for customers alike, learned from the controls"
+            saved = "what acting brought for customers alike, learned from earlier lists"
         return f"{saved}; {money(action_cost, currency)} for acting taken off" if action_cost else saved
 
 

@@ -120,7 +120,7 @@ def test_lists_are_ordered_by_what_acting_brings(tmp_path: Path, monkeypatch: py
     gains = {name: row["expected_gain"] for name, row in nights.decisions(0).items()}
     assert gains == pytest.approx({"angry": 18.0, "middling": 6.0, "calm": -2.0}, abs=1.5)
     assert {name: row["rank"] for name, row in nights.listed(0).items()} == {"angry": 1, "middling": 2}
-    basis = "what acting brought for customers alike, learned from the controls; €2.00 for acting taken off"
+    basis = "what acting brought for customers alike, learned from earlier lists; €2.00 for acting taken off"
     assert {row["gain_basis"] for row in nights.listed(0).values()} == {basis}
     assert read_json(published / MANIFEST)["save_rate"]["source"] == "uplift"
 
