@@ -83,6 +83,7 @@ def test_nothing_runs_over_the_edge_and_axe_finds_nothing_serious(shown: Shown, 
     page = shown(*ROWS, {"rank": 4, "reason_1": "x" * 200, **wide}, width=width, left_alone=[{}, wide])
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert max(page.locator(".percent").evaluate_all("all => all.map(one => one.offsetHeight)")) < 30  # on one line
     assert page.get_by_role("button", name="Chance of leaving").is_visible()
     found = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
     assert not found, [(violation["id"], violation["nodes"][0]["html"]) for violation in found]
