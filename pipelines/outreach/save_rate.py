@@ -29,7 +29,8 @@ class SaveRate:
 
     def in_words(self, action_cost: float, currency: str) -> str:
         """What an expected gain rests on, cost of the action included where there is one."""
-        saved = f"acting keeps {percent(self.share)} of the leaving where half would ({self.source}), fewer where more"
+        share = percent(self.share)
+        saved = f"at a 50% chance of leaving, acting keeps {share} of who would leave ({self.source}); above, fewer"
         if self.source == UPLIFT:
             saved = "what acting brought for customers alike, learned from earlier lists"
         return f"{saved}; {money(action_cost, currency)} for acting taken off" if action_cost else saved

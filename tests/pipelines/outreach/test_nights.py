@@ -123,7 +123,7 @@ def test_lists_are_ordered_by_expected_gain(nights) -> None:
     assert [(name, row["rank"]) for name, row in company.listed(0).items()] == [("C", 1), ("B", 2), ("A", 3)]
     assert (
         company.listed(0)["B"]["gain_basis"]
-        == "acting keeps 20% of the leaving where half would (assumed), fewer where more"
+        == "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer"
     )
 
 
@@ -281,7 +281,8 @@ def test_who_is_left_alone_as_too_costly_is_told_with_figures(nights) -> None:
         ("Bert", "B", "A call is expected to bring €0.80, and costs €1.00", 100.0),
     ]
     assert told["expected_gain"].to_list() == pytest.approx([0.2 * 0.5 * 60 - 1, -0.2])
-    basis = "acting keeps 20% of the leaving where half would (assumed), fewer where more; €1.00 for acting taken off"
+    basis = "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer; "
+    basis += "€1.00 for acting taken off"
     assert set(told["gain_basis"]) == {basis}
     # Each account manager reads of their own, whether or not somebody is to be called.
     files = in_lists(folder)

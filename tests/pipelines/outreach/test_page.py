@@ -132,7 +132,7 @@ def test_the_page_says_whom_to_call_first_and_why(page):
     assert "Prefers phone 12 Apr 2026" in words
     assert "nan" not in words and "None" not in words
     assert "Data until 14 Jun 2026, 23:58 UTC. 48,210 customers scored. Model churn-v14, grade A: in past data" in words
-    assert "of the leaving where half would (assumed), fewer where more; €10.00 for acting taken off." in words
+    assert "of who would leave (assumed); above, fewer; €10.00 for acting taken off." in words
     assert "Reasons explain the model; they do not prove why a customer leaves." in words
 
 
