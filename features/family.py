@@ -193,6 +193,11 @@ def plural(value: pl.Expr, one: str, many: str) -> pl.Expr:
     return pl.format("{} {}", number(value), pl.when(number(value) == "1").then(pl.lit(one)).otherwise(pl.lit(many)))
 
 
+def lasting(days: pl.Expr) -> pl.Expr:
+    """How long it has lasted, by the calendar, as `ago` counts: 75.4 days before the cutoff lies the 76th day back."""
+    return plural(days.ceil(), "day", "days")
+
+
 def ago(days: pl.Expr) -> pl.Expr:
     """How long ago, by the calendar: what happened within the day before the cutoff, a midnight, was yesterday."""
     return pl.when(days <= 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", number(days.ceil())))

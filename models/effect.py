@@ -111,6 +111,24 @@ def _differences(weights: Floats, moments: Floats, cells: Sequence[Flags], covar
     return np.where(total > 0, (adjusted * size_of).sum(axis=1) / np.maximum(total, 1), np.nan)
 
 
+def kept_at_even_odds(rows: pl.DataFrame) -> float:
+    """What acting keeps of the leaving where half would leave: (odds ratio - 1) / (odds ratio + 1).
+
+    The odds ratio of staying between the arms of `rows` (arm, retained, season, stratum), seasons and strata each
+    compared within itself (Mantel and Haenszel 1959, "Statistical Aspects of the Analysis of Data from Retrospective
+    Studies of Disease"). Other than `difference` it says what acting does to customers of any chance of leaving.
+    """
+
+    def customers(arm: str, retained: int) -> pl.Expr:
+        return ((pl.col("arm") == arm) & (pl.col("retained") == retained)).sum()
+
+    kept = customers(CONTROL, 0) * customers(TREAT, 1) / pl.len()
+    lost = customers(CONTROL, 1) * customers(TREAT, 0) / pl.len()
+    cells = rows.group_by("season", "stratum").agg(kept=kept, lost=lost)
+    for_acting, against = (float(cells[name].sum()) for name in ("kept", "lost"))
+    return (for_acting - against) / (for_acting + against) if for_acting + against else 0.0
+
+
 def weeks_more(found: Difference, smallest: float, per_week: float) -> int:
     """Weeks until a difference of `smallest` would be seen in 80 of 100 tries, at `per_week` customers a week; 0: now.
 

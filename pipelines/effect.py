@@ -106,6 +106,7 @@ def became_of(
     settings: Settings, tables: Tables, listed: pl.DataFrame, cutoffs: list[Cutoff], cutoff: Cutoff, by: str | None
 ) -> pl.DataFrame:
     """`happened`, for the customers of one bucket."""
+    tables = {name: rows.join(listed, on="customer_id", how="semi") for name, rows in tables.items()}
     people = tables["customers"].sort("customer_id", "valid_from").unique("customer_id", keep="last")
     if by and by not in listed.columns:
         if by not in people.columns:

@@ -16,6 +16,7 @@ from pipelines.ingest import ingest
 from pipelines.monitor import monitor
 from pipelines.monitoring.tell import tell
 from pipelines.outreach.explanations import Explain
+from pipelines.outreach.playbook import refuse_unreadable
 from pipelines.progress import Log
 from pipelines.publish import publish_lists
 from pipelines.retention import prune
@@ -40,6 +41,7 @@ def nightly(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly, e
     `explain`: see `pipelines.publish.publish_lists`. Raises LockError where another run for the same date is under way,
     and the error of the step that failed.
     """
+    refuse_unreadable(settings)
     with run_lock(settings.root, cutoff.day):
         run(ingest, settings, cutoff, log)
         scored = run(score, settings, cutoff, log)

@@ -16,7 +16,7 @@ from pipelines.outreach.digest import FOLDER as DIGESTS
 from pipelines.outreach.digest import promises_due, write_digests
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.explanations import EXPLANATIONS_FILE, Explain, write_explanations
-from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, RISK_LIST_FILE, WHY_FILE
+from pipelines.outreach.history import ASSIGNMENTS_FILE, DECISIONS_FILE, LEAVE_ALONE_FILE, RISK_LIST_FILE, WHY_FILE
 from pipelines.outreach.listing import Listing, listing
 from pipelines.outreach.lists import ListContext, write_csv, write_lists
 from pipelines.progress import Log
@@ -76,7 +76,8 @@ def publish(
         decided.assignments.write_parquet(folder / ASSIGNMENTS_FILE)
         listed.risk_list.write_parquet(folder / RISK_LIST_FILE)
         listed.why.write_parquet(folder / WHY_FILE)
-        write_lists(listed.risk_list, context, folder / "lists")
+        write_lists(listed.risk_list, context, folder / "lists", listed.leave_alone)
+        listed.leave_alone.write_parquet(folder / LEAVE_ALONE_FILE)
         due = promises_due(store, listed.risk_list["customer_id"], cutoff)
         write_digests(listed.risk_list, due, context, folder / "lists" / DIGESTS, _reached_at(settings))
         (folder / "team").mkdir()

@@ -17,7 +17,7 @@ from pipelines.score import FEATURES_FILE
 from pipelines.storage import MANIFEST, read_json, sha256_of
 
 MODEL_FILES = ("uplift_treated.txt", "uplift_control.txt")
-UPLIFT, RISK, AT_RISK = "uplift model", "risk", "value at risk"
+UPLIFT, RISK, AT_RISK = "uplift model", "chance of leaving", "value at risk"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import partial
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, ago, number, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, ago, lasting, number, plural, previous
 from features.time import LIFETIME, MICROSECONDS_PER_DAY, Window, days_between, windows
 
 RESPONSE_STANDARD_HOURS = 24
@@ -149,10 +149,6 @@ def _complaints(value: pl.Expr, one: str = "", many: str = "") -> pl.Expr:
     return plural(value, f"complaint{one}", f"complaints{many}")
 
 
-def _days(value: pl.Expr) -> pl.Expr:
-    return plural(value.floor(), "day", "days")
-
-
 OPEN_NOW, OLDEST = pl.col("complaints__open_sum_lifetime"), pl.col("complaints__open_age_max_lifetime")
 UNINFORMED = pl.col("complaints__open_silence_max_lifetime")
 SILENCE = pl.col("complaints__silence_max_90d")
@@ -169,20 +165,23 @@ FAMILY = Family(
     derived=(_share("answered_late", LATE_ANSWER), _share("resolved_late", LATE_RESOLUTION)),
     reasons=(
         _reason(
-            ONE_OPEN & (UNINFORMED >= 2) & (UNINFORMED.floor() < OLDEST.floor()),
+            ONE_OPEN & (UNINFORMED >= 2) & (UNINFORMED.ceil() < OLDEST.ceil()),
             "A complaint has been open for {}, the last {} without news",
-            _days(OLDEST),
-            number(UNINFORMED.floor()),
+            lasting(OLDEST),
+            number(UNINFORMED.ceil()),
         ),
         _reason(
             ONE_OPEN & (UNINFORMED >= 2) & (UNINFORMED >= OLDEST),
             "A complaint has been open for {} without any answer or news",
-            _days(OLDEST),
+            lasting(OLDEST),
         ),
-        _reason(ONE_OPEN, "A complaint has been open for {}", _days(OLDEST)),
+        _reason(ONE_OPEN, "A complaint has been open for {}", lasting(OLDEST)),
         _reason(OPEN_NOW == 1, "A complaint was opened yesterday and is not resolved"),
         _reason(
-            (OPEN_NOW > 1) & (OLDEST >= 1), "{} complaints are open, the oldest for {}", number(OPEN_NOW), _days(OLDEST)
+            (OPEN_NOW > 1) & (OLDEST >= 1),
+            "{} complaints are open, the oldest for {}",
+            number(OPEN_NOW),
+            lasting(OLDEST),
         ),
         _reason(OPEN_NOW > 1, "{} complaints were opened yesterday and are not resolved", number(OPEN_NOW)),
         _reason(REOPENED > 0, f"{{}} reopened {RECENTLY}", _complaints(REOPENED, " was", " were")),
@@ -193,7 +192,11 @@ FAMILY = Family(
             for cause, found in ABOUT.items()
         ),
         _reason(SLOW > 0, f"{{}} {RECENTLY} took more than 7 days to resolve", _complaints(SLOW)),
-        _reason(SILENCE >= LONG_SILENCE_DAYS, f"A complaint {RECENTLY} went {{}} without news", _days(SILENCE)),
+        _reason(
+            SILENCE >= LONG_SILENCE_DAYS,
+            f"A complaint {RECENTLY} went {{}} without news",
+            plural(SILENCE.floor(), "day", "days"),
+        ),
         _reason(UNANSWERED > 0, f"{{}} {RECENTLY} waited more than a day for a first answer", _complaints(UNANSWERED)),
         _reason(YEAR > 0, "{} in the last year, the latest {}", _complaints(YEAR), ago(LATEST)),
     ),

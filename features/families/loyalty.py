@@ -8,7 +8,7 @@ not name the tier of the one before; whether it leads up or down cannot be told 
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, lasting, plural, previous
 from features.time import LIFETIME, Window, days_between, windows
 
 SILENT_DAYS, UNSPENT_DAYS = 90, 180  # worth saying from here on
@@ -19,6 +19,7 @@ YEAR = (*windows(365), LIFETIME)
 ENROLLED, MEMBER_DAYS = pl.col("loyalty__enrolled") == 1, pl.col("loyalty__member_days")
 EARNED_DAYS, REDEEMED_DAYS = pl.col("loyalty__earned_days"), pl.col("loyalty__redeemed_days")
 BALANCE = pl.col("loyalty__balance")
+LEFT = plural(BALANCE.floor(), "loyalty point", "loyalty points")
 
 
 def measure(name: str, op: Op, description: str, unit: str, *spans: Window, internal: bool = False) -> Feature:
@@ -91,20 +92,24 @@ FAMILY = Family(
         since("tier_changed_days", "tier_at_max", "the latest change of tier"),
     ),
     reasons=(
+        # First, since who orders nothing earns nothing: that is said of the orders already.
         Reason(
             "loyalty",
-            EARNED_DAYS >= SILENT_DAYS,
-            pl.format("No points earned for {}", plural(EARNED_DAYS.floor(), "day", "days")),
+            (BALANCE >= 1) & (REDEEMED_DAYS >= UNSPENT_DAYS),
+            pl.format("{} left, none spent for {}", LEFT, lasting(REDEEMED_DAYS)),
+        ),
+        Reason(
+            "loyalty",
+            (BALANCE >= 1) & REDEEMED_DAYS.is_null() & (MEMBER_DAYS >= UNSPENT_DAYS),
+            pl.format("{} left, none ever spent", LEFT),
+        ),
+        Reason(
+            "loyalty", EARNED_DAYS >= SILENT_DAYS, pl.format("No loyalty points earned for {}", lasting(EARNED_DAYS))
         ),
         Reason(
             "loyalty",
             EARNED_DAYS.is_null() & (MEMBER_DAYS >= SILENT_DAYS),
-            pl.format("No points earned in {} of membership", plural(MEMBER_DAYS.floor(), "day", "days")),
-        ),
-        Reason(
-            "loyalty",
-            (BALANCE >= 1) & (REDEEMED_DAYS.fill_null(MEMBER_DAYS) >= UNSPENT_DAYS),
-            pl.format("{} unused", plural(BALANCE.floor(), "loyalty point", "loyalty points")),
+            pl.format("No loyalty points earned in {} of membership", lasting(MEMBER_DAYS)),
         ),
         Reason("loyalty", ~ENROLLED, pl.lit("Never joined the loyalty programme")),
     ),

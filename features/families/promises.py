@@ -9,7 +9,7 @@ from functools import partial
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, number, plural
+from features.family import Derived, Events, Family, Feature, Op, Reason, lasting, number
 from features.time import LIFETIME, Window, days_between, windows
 
 DUE, KEPT = pl.col("due_at"), pl.col("kept_at")
@@ -107,7 +107,7 @@ def _broken_reasons(days: int, during: str) -> tuple[Reason, ...]:
 
 # A promise that is overdue for long was given up, and is one of the broken ones.
 OVERDUE_NOW, OLDEST = _column("overdue_sum_90d"), _column("overdue_days_max_90d")
-DAYS_OVERDUE = plural(OLDEST.floor(), "day", "days")
+DAYS_OVERDUE = lasting(OLDEST)
 
 FAMILY = Family(
     name="promises",

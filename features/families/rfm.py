@@ -6,7 +6,7 @@ returns. Repeat purchases (the "frequency" of buy-till-you-die models) are those
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, ago, plural
+from features.family import Derived, Events, Family, Feature, Reason, ago, lasting, number, plural
 from features.time import LIFETIME, days_between, windows
 
 PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
@@ -17,6 +17,7 @@ FEW_A_YEAR = 4
 
 ORDERS_LIFETIME = pl.col("rfm__orders_count_lifetime")
 ORDERS_YEAR = pl.col("rfm__orders_count_365d")
+ORDERS_QUARTER = pl.col("rfm__orders_count_90d")
 RECENCY = pl.col("rfm__recency_days")
 TENURE = pl.col("rfm__tenure_days")
 
@@ -86,14 +87,19 @@ FAMILY = Family(
         ),
     ),
     reasons=(
-        Reason("silence", RECENCY >= 30, pl.format("No order for {}", plural(RECENCY.floor(), "day", "days"))),
-        Reason("buying", ORDERS_LIFETIME == 1, pl.format("Ordered only once, {}", ago(RECENCY))),
+        Reason("silence", RECENCY >= 30, pl.format("Last order {}", ago(RECENCY))),
+        Reason("buying", ORDERS_LIFETIME == 1, pl.lit("Ordered only once so far")),
         Reason(
             "buying",
             (ORDERS_YEAR > 0) & (ORDERS_YEAR <= FEW_A_YEAR),
             pl.format("Only {} in the last year", plural(ORDERS_YEAR, "order", "orders")),
         ),
+        Reason(
+            "buying",
+            (ORDERS_YEAR > FEW_A_YEAR) & (ORDERS_QUARTER == 0),
+            pl.format("{} orders in the last year, none in the last 90 days", number(ORDERS_YEAR)),
+        ),
         Reason("history", TENURE < 1, pl.lit("A customer only since yesterday")),
-        Reason("history", TENURE < 365, pl.format("A customer for only {}", plural(TENURE.floor(), "day", "days"))),
+        Reason("history", TENURE < 365, pl.format("A customer for only {}", lasting(TENURE))),
     ),
 )

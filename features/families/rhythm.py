@@ -7,7 +7,7 @@ no time zone and the first one is never a partial one.
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, number, plural, previous
+from features.family import Derived, Events, Family, Feature, Reason, ago, number, previous
 from features.time import LIFETIME, days_between, windows
 
 SHORTEST_GAP_DAYS = 0.5
@@ -30,8 +30,8 @@ MEAN = pl.col("rhythm__gap_mean_lifetime")
 SILENCE = days_between(pl.col("rhythm__bought_max_lifetime"), pl.col("cutoff_at"))
 MONTHS_BEGUN = (days_between(pl.col("rhythm__bought_min_lifetime"), pl.col("cutoff_at")) / MONTH_DAYS).ceil()
 
-# A whole number of days must not become a day less by rounding.
-SAID_SILENCE = (pl.col("rhythm__overdue_days") + TYPICAL + 1e-6).floor()
+# A whole number of days must not become a day more by rounding.
+SAID_SILENCE = (pl.col("rhythm__overdue_days") + TYPICAL - 1e-6).ceil()
 SAID_TYPICAL = TYPICAL.clip(lower_bound=1).round(0, mode="half_away_from_zero")
 
 FAMILY = Family(
@@ -149,8 +149,8 @@ FAMILY = Family(
             "silence",
             SAID_SILENCE > SAID_TYPICAL,
             pl.format(
-                "No order for {}; usually every {}",
-                plural(SAID_SILENCE, "day", "days"),
+                "Last order {}; usually every {}",
+                ago(SAID_SILENCE),
                 pl.when(SAID_TYPICAL == 1).then(pl.lit("day")).otherwise(pl.format("{} days", number(SAID_TYPICAL))),
             ),
         ),

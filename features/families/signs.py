@@ -7,7 +7,7 @@ is a sign of its own, at its own time. Earning points, tiers and enrolment only 
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Reason, number, plural
+from features.family import Derived, Events, Family, Feature, Reason, ago, number
 from features.time import LIFETIME, Window, days_between, windows
 
 SHORTEST_PAST_DAYS = 30  # a pace needs as much time as this, or a new customer's would be of many signs a day
@@ -96,8 +96,8 @@ FAMILY = Family(
         Reason.of(
             "silence",
             (RECENCY >= SILENT_DAYS) & (EVER >= SIGNS_ENOUGH) & (RATIO >= OVERDUE),
-            "Nothing heard for {}; usually something every {}",
-            plural(RECENCY.floor(), "day", "days"),
+            "Last heard from {}; usually every {}",
+            ago(RECENCY),
             pl.when(SAID_PACE == 1).then(pl.lit("day")).otherwise(pl.format("{} days", number(SAID_PACE))),
         ),
     ),

@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from features.family import Derived, Events, Family, Feature, Op, Reason, plural, previous
+from features.family import Derived, Events, Family, Feature, Op, Reason, lasting, plural, previous
 from features.time import LIFETIME, MICROSECONDS_PER_DAY, Window, days_between, windows
 
 HALF_LIFE_DAYS = 60
@@ -154,10 +154,10 @@ FAMILY = Family(
         reason(
             (TWO_WAY_DAYS >= SILENT_DAYS) & (RUN >= UNANSWERED_RUN) & EVER_ANSWERED,
             "No two-way contact for {}; none of our last {} was answered",
-            plural(TWO_WAY_DAYS.floor(), "day", "days"),
+            lasting(TWO_WAY_DAYS),
             plural(RUN, "message", "messages"),
         ),
-        reason(TWO_WAY_DAYS >= SILENT_DAYS, "No two-way contact for {}", plural(TWO_WAY_DAYS.floor(), "day", "days")),
+        reason(TWO_WAY_DAYS >= SILENT_DAYS, "No two-way contact for {}", lasting(TWO_WAY_DAYS)),
         # Where a source lacks the times of answers, nobody ever answered: then only what is on record can be said.
         reason(
             (RUN >= UNANSWERED_RUN) & EVER_ANSWERED,
@@ -165,7 +165,7 @@ FAMILY = Family(
             plural(RUN, "message", "messages"),
         ),
         reason(RUN >= UNANSWERED_RUN, "No answer on record to any of our {}", plural(RUN, "message", "messages")),
-        reason(SENT_DAYS >= NEGLECTED_DAYS, "No message from us for {}", plural(SENT_DAYS.floor(), "day", "days")),
+        reason(SENT_DAYS >= NEGLECTED_DAYS, "No message from us for {}", lasting(SENT_DAYS)),
         reason(SENT + RECEIVED == 0, "No contact with us on record"),
     ),
 )

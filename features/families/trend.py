@@ -108,8 +108,11 @@ FAMILY = Family(
         ),
         Reason(
             "buying",
-            pl.col("trend__orders_change_year") <= -1,
-            pl.format("{} in the last 90 days, {} in an average 90 days", SAID_ORDERS, number(ORDERS_AVERAGE)),
+            # Without any, an average thinned by the silence would belie how often the customer used to order.
+            (ORDERS > 0) & (pl.col("trend__orders_change_year") <= -1),
+            pl.format(
+                "{} in the last 90 days, {} in an average 90 days of the last year", SAID_ORDERS, number(ORDERS_AVERAGE)
+            ),
         ),
         Reason(
             "buying",

@@ -61,12 +61,12 @@ def _deadlines(today: date, outreach: Outreach) -> tuple[Deadline, ...]:
             pl.when(days_to_renewal.is_between(0, RENEWAL_NEAR_DAYS)).then((days_to_renewal - 1).clip(lower_bound=0)),
             "Before the contract renews",
         ),
-        (pl.when(soon > risk / 2).then((patience + 1) // 2), "Most of the risk lies within 30 days"),
+        (pl.when(soon > risk / 2).then((patience + 1) // 2), "The risk is greatest in the next 30 days"),
         (
             pl.when(overdue.is_between(-patience, 0, closed="left")).then((-overdue).ceil()),
             "The next order is due by then",
         ),
-        (patience - on_list.dt.total_days(), f"Within {patience} days"),
+        (patience - on_list.dt.total_days(), f"Within {patience} days of coming onto the list"),
     )
 
 

@@ -15,6 +15,7 @@ from pipelines.outreach.act_by import FEATURES_READ, act_by
 from pipelines.outreach.candidates import candidates, facts_of
 from pipelines.outreach.control import ASSIGNMENTS, CONTROL, KEY, season_of, updated, with_arms
 from pipelines.outreach.history import ASSIGNMENTS_FILE, Published, published_before, published_on
+from pipelines.outreach.leave_alone import LAST_YEAR, last_year
 from pipelines.outreach.policy import LEFT_ALONE, LISTED, WITHHELD, expected_gain, places
 from pipelines.outreach.save_rate import UPLIFT, SaveRate, save_rate
 from pipelines.progress import Log
@@ -84,7 +85,11 @@ def decide(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> Decide
     rate = save_rate(assignments, history, cutoff, settings)
     uplift = gain_tonight(settings, cutoff, scored / FEATURES_FILE, log)
 
+    features = pl.scan_parquet(scored / FEATURES_FILE)
+    wanted = ("customer_id", *FEATURES_READ, *LAST_YEAR.values())
+    known = features.select(name for name in features.collect_schema() if name in wanted).collect()
     hopeful = candidates(scores, facts, last, assignments, cutoff, settings)
+    hopeful = hopeful.join(last_year(known), on="customer_id", how="left", validate="1:1")
     if uplift is None:
         hopeful = hopeful.with_columns(expected_gain=expected_gain(rate.share, outreach))
     else:
@@ -93,10 +98,8 @@ def decide(settings: Settings, cutoff: Cutoff, scored: Path, log: Log) -> Decide
     ranked = places(hopeful, outreach, settings.lists, cutoff.day)
     season = season_of(cutoff.day, outreach.season)
     armed = with_arms(ranked.filter("would_list"), assignments, season, outreach.control_share)
-    features = pl.scan_parquet(scored / FEATURES_FILE)
-    read = [name for name in features.collect_schema() if name in ("customer_id", *FEATURES_READ)]
-    known = armed.join(features.select(read).collect(), on="customer_id", how="left", maintain_order="left")
-    armed = armed.with_columns(act_by(known, cutoff.day, outreach))
+    armed_known = armed.join(known, on="customer_id", how="left", maintain_order="left")
+    armed = armed.with_columns(act_by(armed_known, cutoff.day, outreach))
     found = Decided(
         scores,
         _decisions(ranked, armed, season),

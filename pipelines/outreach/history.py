@@ -14,6 +14,7 @@ DECISIONS_FILE = "decisions.parquet"
 ASSIGNMENTS_FILE = "assignments.parquet"
 RISK_LIST_FILE = "risk_list.parquet"
 WHY_FILE = "why.parquet"
+LEAVE_ALONE_FILE = "leave_alone.parquet"
 HISTORY_DAYS = 30
 
 Schema = Mapping[str, pl.DataType]

@@ -15,6 +15,7 @@ from pipelines.outreach.customers import CONTACT_COLUMNS
 from pipelines.outreach.decide import Decided
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.history import RISK_LIST_FILE, WHY_FILE, Published, probability_history
+from pipelines.outreach.leave_alone import leave_alone
 from pipelines.outreach.playbook import advice
 from pipelines.outreach.policy import LISTED
 from pipelines.score import FEATURES_FILE
@@ -34,8 +35,8 @@ class Listing:
     """What is published of the decisions.
 
     `risk_list`: the listed, by account manager and rank. `why`: customer_id of the listed and what each group of
-    reasons adds to the estimate (log-odds). `leave_alone`: the de-selected, with their figures. `left`: who was on the
-    last list and is no longer, and why.
+    reasons adds to the estimate (log-odds). `leave_alone`: who is too costly to call, with figures. `left`: who was
+    on the last list and is no longer, and why.
     """
 
     risk_list: pl.DataFrame
@@ -68,20 +69,21 @@ def listing(settings: Settings, cutoff: Cutoff, scored: Path, decided: Decided) 
     mine = pl.col("account_manager") != settings.lists.unassigned_manager
     addressed = listed.with_columns(pl.when(mine).then("account_manager"))
     plays = load_playbook(settings.outreach.playbook).plays
-    advised = advice(addressed, features, grouped, plays, settings.company or settings.name)
+    advised = advice(addressed, features, grouped, reasons["reason_3_shap"], plays, settings.company or settings.name)
     retrained = last is not None and read_json(last.folder / MANIFEST)["model_version"] != version
     changed = changes(listed, _moved(why, last), since, retrained)
 
-    basis = pl.lit(decided.save_rate.in_words(settings.outreach.action_cost, settings.currency)).alias("gain_basis")
+    basis = decided.save_rate.in_words(settings.outreach.action_cost, settings.currency)
     further = further_columns(listed.columns).values()
-    risk_list = pl.concat([listed.select(*LIST_COLUMNS, *further, basis), changed, reasons, advised], how="horizontal")
-    alone = decisions.filter(pl.col("code") == "deselected").sort("account_manager", "expected_gain", "customer_id")
+    risk_list = pl.concat(
+        [listed.select(*LIST_COLUMNS, *further, gain_basis=pl.lit(basis)), changed, reasons, advised], how="horizontal"
+    )
     known = decided.facts.select("customer_id", "display_name").join(bought, on="customer_id", how="left")
     gone = left(last_list.join(known, on="customer_id", how="left"), decisions, since)
     return Listing(
         risk_list.drop(c for c in CONTACT_COLUMNS[1:] if risk_list[c].null_count() == risk_list.height),
         why,
-        alone.select("customer_id", "display_name", "account_manager", *FIGURES, basis),
+        leave_alone(decisions, basis, settings.outreach.action_cost, settings.currency),
         gone,
     )
 

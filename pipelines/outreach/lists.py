@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.outreach.columns import COLUMNS, typed
 from pipelines.outreach.context import ListContext
+from pipelines.outreach.leave_alone import shown
 from pipelines.outreach.page import ListEntry, render_index, render_page
 from pipelines.outreach.wording import one_line
 from pipelines.outreach.workbook import write_workbook
@@ -28,11 +29,14 @@ FORMULA_START = r"^[\s\p{Cc}\p{Cf}]*[=+\-@\t\r＝＋－＠]"
 FORMULA_AFTER_SEMICOLON = r"(;\s*)([=+\-@＝＋－＠])"
 
 
-def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) -> list[Path]:
+def write_lists(
+    risk_list: pl.DataFrame, context: ListContext, directory: Path, leave_alone: pl.DataFrame | None = None
+) -> list[Path]:
     """Write `<slug>.csv`, `.xlsx` and `.html` for each account manager and `index.html`, into a fresh `directory`.
 
     `risk_list` holds one row per listed customer with the columns of `columns.COLUMNS` (others are ignored; NaN and
-    infinities count as unknown). Returns the files written, sorted. The same input gives the same bytes.
+    infinities count as unknown), `leave_alone` the columns of `leave_alone.KEPT`; page and workbook show
+    both. Returns the files written, sorted. The same input gives the same bytes.
     Raises ValueError when a required column is missing, an account manager is null, or two managers share a file name.
     """
     to_fill_in = {column.name: pl.lit(None) for column in COLUMNS if column.answer}
@@ -51,22 +55,30 @@ def write_lists(risk_list: pl.DataFrame, context: ListContext, directory: Path) 
     entries: list[ListEntry] = []
     written: list[Path] = []
     # The parts are cut by the name as given: two names that only look alike stay two lists.
-    for part in ordered.partition_by("account_manager", maintain_order=True):
-        base = slug(part["account_manager"][0])
+    parts, alone_parts = _by_manager(ordered), {} if leave_alone is None else _by_manager(leave_alone)
+    for name in sorted({*parts, *alone_parts}):
+        part, alone = parts.get(name, ordered.clear()), alone_parts.get(name)
+        base = slug(name)
         if any(base == entry.slug for entry in entries):
             raise ValueError(f"two account managers share the file name {base}: rename one of them")
         lines = part.with_columns(one_line(pl.col(pl.String)))
-        manager = lines["account_manager"][0].strip() or "(no name)"
+        told = None if alone is None else shown(alone)
+        manager = pl.DataFrame({"name": [name]}).select(one_line(pl.col("name"))).item().strip() or "(no name)"
         csv, workbook, page = (directory / f"{base}.{ending}" for ending in ("csv", "xlsx", "html"))
         write_csv(part, csv)
-        write_workbook(lines, manager, context, workbook)
-        page.write_bytes(render_page(lines, manager, context, histories).encode())
+        write_workbook(lines, manager, context, workbook, told)
+        page.write_bytes(render_page(lines, manager, context, histories, told).encode())
         entries.append(ListEntry(base, manager, len(part), float(part["value_at_risk"].sum())))
         written += [csv, workbook, page]
 
     index = directory / "index.html"
     index.write_bytes(render_index(entries, context).encode())
     return sorted([*written, index])
+
+
+def _by_manager(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = rows.partition_by("account_manager", maintain_order=True, as_dict=True)
+    return {str(name): part for (name,), part in parts.items()}
 
 
 def write_csv(part: pl.DataFrame, path: Path | BytesIO) -> None:

@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from pipelines.outreach.columns import BY_NAME
 from pipelines.outreach.context import ListContext
+from pipelines.outreach.leave_alone import BY_NAME as ALONE_BY_NAME
+from pipelines.outreach.leave_alone import Shown
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
 
@@ -61,18 +63,22 @@ class Course:
 
 
 def render_page(
-    lines: pl.DataFrame, manager: str, context: ListContext, histories: Mapping[str, History] | None = None
+    lines: pl.DataFrame,
+    manager: str,
+    context: ListContext,
+    histories: Mapping[str, History] | None = None,
+    alone: Shown | None = None,
 ) -> str:
     """The page (HTML text) of one list: columns of `columns.typed`, texts on one line, in the order to be shown.
 
-    `histories`: the chance of leaving on earlier days, by customer_id.
+    `histories`: the chance of leaving on earlier days, by customer_id. `alone`: whom to leave alone.
     """
     courses = {customer: course(history or []) for customer, history in (histories or {}).items()}
     weights = lines.select(pl.max_horizontal(pl.col(f"{name}_shap").abs().max() for name in REASONS)).item()
     rows = [{**row, **derived(row, weights or 1.0, courses)} for row in lines.iter_rows(named=True)]
     lowers = any((reason.weight or 0) < 0 for row in rows for reason in row["reasons"])
     total = lines["value_at_risk"].sum()
-    return _render("list.html.j2", context, rows=rows, manager=manager, total=total, lowers=lowers)
+    return _render("list.html.j2", context, rows=rows, manager=manager, total=total, lowers=lowers, alone=alone)
 
 
 def render_index(entries: list[ListEntry], context: ListContext) -> str:
@@ -92,6 +98,7 @@ def _render(template: str, context: ListContext, **values: Any) -> str:
         money=lambda amount: money(amount, context.currency),
         context=context,
         columns=BY_NAME,
+        alone_columns=ALONE_BY_NAME,
     )
 
 

@@ -7,7 +7,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from configs.errors import ConfigError
-from configs.playbook import PLACEHOLDER, Play
+from configs.playbook import PLACEHOLDER, Play, load_playbook
+from configs.settings import PLAYBOOK, Settings
+from features.families.profile import profile
 from features.registry import FAMILIES
 
 GROUPS = {group for family in FAMILIES for group in family.reason_groups().values()} | {"profile"}
@@ -16,19 +18,41 @@ RAISES = 0.1  # log-odds: a reason that adds less is hardly one
 NAMELESS, NOBODY = "customer", "Your customer service"
 
 
+def refuse_unreadable(settings: Settings) -> None:
+    """Raise ConfigError for the first play that asks for a feature or reason there is none of: before a night's work,
+    not at its end."""
+    kinds = {name: column.kind for name, column in settings.features.profile.items()}
+    families = (*FAMILIES, profile(kinds, [], {}))
+    columns = [column for family in families for column in family.feature_columns()]
+    everything = pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64()))
+    file = settings.outreach.playbook or PLAYBOOK
+    for play in load_playbook(file).plays:
+        try:
+            condition(play, everything)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from None
+
+
 def advice(
-    listed: pl.DataFrame, features: pl.DataFrame, grouped: pl.DataFrame, plays: Sequence[Play], company: str
+    listed: pl.DataFrame,
+    features: pl.DataFrame,
+    grouped: pl.DataFrame,
+    weakest: pl.Series,
+    plays: Sequence[Play],
+    company: str,
 ) -> pl.DataFrame:
     """The columns `ADVICE` (texts) for each row of `listed`, in order.
 
     `listed`: account_manager (null: nobody's), display_name, preferred_channel, and answers_by, the channel on which
     the customer was last in touch. `features`, and `grouped`, what each group of reasons adds to the estimate
-    (log-odds), are of the same rows. The first play is chosen whose condition holds and whose reason, where it has one,
-    adds at least `RAISES`. A play whose features or reason this company does not have never holds. Raises ConfigError
-    for a condition that cannot be read.
+    (log-odds), are of the same rows, as is `weakest`, what the last of three reasons that are told adds (null: fewer
+    are told). The first play is chosen whose condition holds and whose reason, where it has one, adds at least `RAISES`
+    and no less than those told, so that nobody is given something to do for a reason they are not told. A play whose
+    features or reason this company does not have never holds. Raises ConfigError for a condition that cannot be read.
     """
     conditions = {play.name: found for play in plays if (found := condition(play, features)) is not None}
-    raised = {group: grouped[group] >= RAISES for group in grouped.columns}
+    enough = weakest.fill_null(RAISES).clip(RAISES)
+    raised = {group: grouped[group] >= enough for group in grouped.columns}
     never = pl.repeat(False, features.height, dtype=pl.Boolean, eager=True)
     suits = [
         pl.when(conditions[play.name] & (raised.get(play.reason, never) if play.reason else True)).then(
@@ -63,7 +87,9 @@ def condition(play: Play, features: pl.DataFrame) -> pl.Expr | None:
     Raises ConfigError where it is no condition, or names a feature that no company has.
     """
     if play.reason and play.reason not in GROUPS:
-        raise ConfigError(f"playbook, play {play.name}: no reason {play.reason}. Known: {', '.join(sorted(GROUPS))}.")
+        raise ConfigError(
+            f"play {play.name}, key reason: no reason {play.reason!r}. Write one of {', '.join(sorted(GROUPS))}."
+        )
     if play.when is None:
         return pl.repeat(True, pl.len(), dtype=pl.Boolean)
     try:
@@ -84,7 +110,7 @@ def condition(play: Play, features: pl.DataFrame) -> pl.Expr | None:
 
 
 def _refused(play: Play, why: str) -> ConfigError:
-    return ConfigError(f"playbook, play {play.name}: when = {play.when!r}: {why}. Mend it; see features/DICTIONARY.md.")
+    return ConfigError(f"play {play.name}, key when: {play.when!r}: {why}. Mend it; see features/DICTIONARY.md.")
 
 
 def _filled(draft: str, names: dict[str, pl.Expr]) -> pl.Expr:

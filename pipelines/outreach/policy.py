@@ -1,8 +1,9 @@
 """Who is acted on: rules that leave customers alone, in the order in which they apply, then the places on each list.
 
 Every rule is an expression over the candidates: one row a scored customer, with the scores, `account_manager`,
-`expected_gain` (Float64), `no_contact` (Boolean), `last_contact_on`, `snoozed_until`, `item_opened` (of an item still
-open) and `withheld_on` (when the latest item of a control opened), all Date and null where there is none.
+`expected_gain` and `net_value` (Float64; what the customer brought in the last year, costs to serve taken off; null:
+not known), `no_contact` (Boolean), `last_contact_on`, `snoozed_until`, `item_opened` (of an item still open) and
+`withheld_on` (when the latest item of a control opened), all Date and null where there is none.
 """
 
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ from configs.outreach import Lists, Outreach
 
 LISTED, WITHHELD, LEFT_ALONE = "listed", "control", "left_alone"  # what is decided on a customer
 ROUNDING = 1e-9
-OVER_CAPACITY = "over_capacity"
+DESELECTED, NOT_WORTH_ACTING, OVER_CAPACITY = "deselected", "not_worth_acting", "over_capacity"
 
 
 # Codes of whoever is left alone, for people.
@@ -22,7 +23,8 @@ IN_WORDS = {
     "snoozed": "snoozed",
     "cool_down": "contacted",
     "unlikely_to_leave": "the risk fell",
-    "deselected": "acting costs more than it brings",
+    DESELECTED: "costs more than the customer brings",
+    NOT_WORTH_ACTING: "acting costs more than it brings",
     "below_minimum_value": "worth less than the minimum",
     OVER_CAPACITY: "others come first",
 }
@@ -71,8 +73,16 @@ def unlikely_to_leave(outreach: Outreach) -> pl.Expr:
 
 
 def deselected() -> pl.Expr:
-    """Costs more than it brings over the CLV horizon: the customer, even if retained, or the action."""
-    return (pl.col("value_if_retained") <= 0) | (pl.col("expected_gain") <= 0)
+    """The customer costs more than it brings: so it was in the last year, or is over the CLV horizon even if retained.
+
+    Values are predicted from purchases, never below 0; so who costs money shows in what was really brought only.
+    """
+    return (pl.col("net_value") < 0).fill_null(False) | (pl.col("value_if_retained") <= 0)
+
+
+def not_worth_acting() -> pl.Expr:
+    """Acting costs more than it is expected to bring."""
+    return pl.col("expected_gain") <= 0
 
 
 def below_minimum_value(outreach: Outreach) -> pl.Expr:
@@ -87,7 +97,8 @@ def rules(outreach: Outreach, today: date) -> dict[str, pl.Expr]:
         "snoozed": snoozed(today),
         "cool_down": cooling_down(today, outreach),
         "unlikely_to_leave": unlikely_to_leave(outreach),
-        "deselected": deselected(),
+        DESELECTED: deselected(),
+        NOT_WORTH_ACTING: not_worth_acting(),
         "below_minimum_value": below_minimum_value(outreach),
     }
 

@@ -7,13 +7,14 @@ import polars as pl
 from features.family import Family, Reason
 
 REASONS = 3
+LEAST = 0.02  # log-odds, half a point at even odds: what adds less is no reason
 
 
 def reasons_for(features: pl.DataFrame, grouped: pl.DataFrame, families: Sequence[Family]) -> pl.DataFrame:
     """Columns reason_1..3 (text) and reason_1_shap..3_shap (log-odds), one row for each row of `features`, in order.
 
-    `grouped`: contribution of each reason group to each row. A group speaks only where it raises the risk and has a
-    sentence that holds of the customer; the strongest come first. Nulls where fewer than three do.
+    `grouped`: contribution of each reason group to each row. A group speaks only where it raises the risk, by `LEAST`
+    at least, and has a sentence that holds of the customer; the strongest come first. Nulls where fewer than three do.
     """
     spoken = _sentences(features, families)
     long = pl.concat(
@@ -21,7 +22,7 @@ def reasons_for(features: pl.DataFrame, grouped: pl.DataFrame, families: Sequenc
         for group in grouped.columns
         if group in spoken.columns
     )
-    raising = long.filter(pl.col("shap") > 0, pl.col("sentence").is_not_null())
+    raising = long.filter(pl.col("shap") >= LEAST, pl.col("sentence").is_not_null())
     strongest = raising.sort("row", "shap", "sentence", descending=[False, True, False]).group_by(
         "row", maintain_order=True
     )

@@ -1,5 +1,6 @@
 """One account manager's risk list as an Excel workbook: the list, ready to filter and print, and a sheet about it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from math import ceil
 from pathlib import Path
@@ -12,24 +13,32 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines.outreach.columns import Column, Kind, present
 from pipelines.outreach.context import ListContext
+from pipelines.outreach.leave_alone import Shown
 from pipelines.outreach.wording import currency_prefix, day, moment
 
 # Excel drops a longer text altogether. It counts a character outside the basic plane twice, hence half its 32,767.
 LONGEST_TEXT = 16_383
 FIRST_EXCEL_YEAR = 1900
-SHEET = "Call list"
+SHEET, ALONE_SHEET = "Call list", "Leave alone"
 POINTS_PER_LINE = 15.0
 MOST_LINES = 10
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-def write_workbook(lines: pl.DataFrame, manager: str, context: ListContext, path: Path) -> None:
-    """Write the list (columns of `columns.typed`, texts on one line, no NaN) and an About sheet to `path`."""
+def write_workbook(
+    lines: pl.DataFrame, manager: str, context: ListContext, path: Path, alone: Shown | None = None
+) -> None:
+    """Write the list (columns of `columns.typed`, texts on one line, no NaN) and an About sheet to `path`.
+
+    `alone`: whom to leave alone, on a sheet between them.
+    """
     with Workbook(str(path), OPTIONS) as workbook:
         # The clock would make every file differ.
         created = datetime.combine(context.as_of, time())
         workbook.set_properties({"title": "Call these customers first", "author": "Holdfast", "created": created})
         _write_list(workbook, lines, manager, context)
+        if alone is not None:
+            _write_leave_alone(workbook, alone, manager, context)
         _write_about(workbook, present(lines), manager, context)
 
 
@@ -56,16 +65,39 @@ def cell_formats(workbook: Workbook, currency: str, **also: Any) -> dict[Kind, F
 
 
 def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: ListContext) -> None:
-    sheet = workbook.add_worksheet(SHEET)
+    sheet, columns, last_row = workbook.add_worksheet(SHEET), present(lines), len(lines)
+    position = {column.name: index for index, column in enumerate(columns)}
+    _write_table(workbook, sheet, columns, lines, manager, context)
+    if last_row:
+        bar = {"type": "data_bar", "bar_color": "#9DB8D2", "bar_solid": True, "min_type": "num", "min_value": 0}
+        at_risk = position["value_at_risk"]
+        sheet.conditional_format(1, at_risk, last_row, at_risk, bar)
+        for index, column in enumerate(columns):
+            if column.answer:
+                sheet.data_validation(1, index, last_row, index, _allowed(column, context))
+    # What stands behind the estimate stays on the screen: on paper it would make the list too small to read.
+    sheet.print_area(0, 0, last_row, position["last_purchase_on"])
+
+
+def _write_leave_alone(workbook: Workbook, alone: Shown, manager: str, context: ListContext) -> None:
+    _write_table(workbook, workbook.add_worksheet(ALONE_SHEET), alone.columns, alone.lines, manager, context)
+
+
+def _write_table(
+    workbook: Workbook,
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    lines: pl.DataFrame,
+    manager: str,
+    context: ListContext,
+) -> None:
+    """Headings and rows, ready to filter and print; the columns up to the customer's number stay in sight."""
     heading = workbook.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF2", "bottom": 1}
     )
     formats = cell_formats(workbook, context.currency)
     answers = cell_formats(workbook, context.currency, bg_color="#FFF8DC")
-    columns = present(lines)
-    position = {column.name: index for index, column in enumerate(columns)}
     last_row = len(lines)
-
     sheet.set_row(0, 2 * POINTS_PER_LINE)
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
@@ -75,25 +107,16 @@ def _write_list(workbook: Workbook, lines: pl.DataFrame, manager: str, context: 
         for index, (column, value) in enumerate(zip(columns, values, strict=True)):
             shape = (answers if column.answer else formats)[column.kind]
             write_cell(sheet, row, index, value, shape, formats["text"])
-
-    sheet.freeze_panes(1, position["customer_id"] + 1)
+    sheet.freeze_panes(1, [column.name for column in columns].index("customer_id") + 1)
     sheet.autofilter(0, 0, last_row, len(columns) - 1)
     if last_row:
         # Ids of digits only are meant to be text: no green warning corners.
         sheet.ignore_errors({"number_stored_as_text": f"A2:XFD{last_row + 1}"})
-        bar = {"type": "data_bar", "bar_color": "#9DB8D2", "bar_solid": True, "min_type": "num", "min_value": 0}
-        at_risk = position["value_at_risk"]
-        sheet.conditional_format(1, at_risk, last_row, at_risk, bar)
-        for index, column in enumerate(columns):
-            if column.answer:
-                sheet.data_validation(1, index, last_row, index, _allowed(column, context))
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    # What stands behind the estimate stays on the screen: on paper it would make the list too small to read.
-    sheet.print_area(0, 0, last_row, position["last_purchase_on"])
     # In a page header "&" starts a command, and XlsxWriter takes even a doubled one before a G for a picture.
     sheet.set_header(f"&L{manager[:80].replace('&', '+')}&R{day(context.as_of)}")
     sheet.set_footer("&LPersonal data&RPage &P of &N")
@@ -110,7 +133,7 @@ def _allowed(column: Column, context: ListContext) -> dict[str, Any]:
     return said | {"validate": "any"}
 
 
-def _height(columns: list[Column], values: tuple[Any, ...]) -> float:
+def _height(columns: Sequence[Column], values: tuple[Any, ...]) -> float:
     """The height in points that shows every wrapped text: not every program fits rows on opening."""
     texts = ((column.width, value) for column, value in zip(columns, values, strict=True) if isinstance(value, str))
     # Words do not fill a line to its end.

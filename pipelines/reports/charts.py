@@ -90,16 +90,21 @@ def bars(table: pl.DataFrame, label: str, amount: str, title: str) -> Chart:
     return Chart(layer=[bar], height=_height(table))
 
 
-def intervals(table: pl.DataFrame, title: str) -> Chart:
-    """A point and its interval for each row: of, estimate, difference, low, high; a line at no difference."""
+def intervals(table: pl.DataFrame, title: str, number: str) -> Chart:
+    """A point and its interval for each row: of, estimate, difference, low, high; a line at no difference.
+
+    `number`: format of the axis, e.g. ".0%".
+    """
     estimates = table["estimate"].unique(maintain_order=True).to_list()
     drawn: Any = alt.Chart(_data(table)).encode(
         y=alt.Y("of:N", title=None, sort=None), yOffset=alt.YOffset("estimate:N", sort=None)
     )
     shape = alt.Shape("estimate:N", title=None, scale=alt.Scale(domain=estimates, range=SHAPES))
     colour = alt.Color("estimate:N", title=None, scale=alt.Scale(domain=estimates, range=SCHEME[: len(estimates)]))
-    x = alt.X("difference:Q", title=title)
-    spans = drawn.mark_rule().encode(x=alt.X("low:Q", title=title), x2="high:Q", color=colour)
+    x = alt.X("difference:Q", title=title, axis=alt.Axis(format=number))
+    spans = drawn.mark_rule().encode(
+        x=alt.X("low:Q", title=title, axis=alt.Axis(format=number)), x2="high:Q", color=colour
+    )
     points = drawn.mark_point(filled=True, size=80, opacity=1).encode(x=x, shape=shape, color=colour)
     zero: Any = alt.Chart(_data(pl.DataFrame({"level": [0.0]})))
     level = zero.mark_rule(color=GREY, strokeDash=[3, 3]).encode(x="level:Q")

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.effect import Difference, Return, difference, first_listed, returned, verdict, weeks_more
+from models.effect import Difference, Return, difference, first_listed, kept_at_even_odds, returned, verdict, weeks_more
 
 MAY, JUNE, JULY = (date(2026, month, 1) for month in (5, 6, 7))
 
@@ -139,3 +139,21 @@ def test_intervals_cover_the_true_effect_and_covariates_narrow_them() -> None:
             widths[name] += found.high - found.low
     assert min(covered.values()) >= 53  # of 60; 57 to be expected
     assert widths["sharp"] < 0.85 * widths["plain"]
+
+
+def test_what_acting_keeps_at_even_odds() -> None:
+    # High: 9 of 12 treated stay, 6 of 12 controls: odds 3 and 1. Low: 2 of 12 and 1 of 12: 0.2 and 0.0909.
+    cells = [("high", "treat", 9, 3), ("high", "control", 6, 6), ("low", "treat", 2, 10), ("low", "control", 1, 11)]
+    rows = pl.DataFrame(
+        [
+            (arm, stratum, retained)
+            for stratum, arm, stayed, left in cells
+            for retained in [1.0] * stayed + [0.0] * left
+        ],
+        schema=["arm", "stratum", "retained"],
+        orient="row",
+    ).with_columns(season=pl.lit("2026-Q1"))
+
+    # Mantel and Haenszel: (9 x 6 + 2 x 11) / (3 x 6 + 10 x 1) = 76 / 28, each of 24 customers.
+    assert kept_at_even_odds(rows) == pytest.approx((76 - 28) / (76 + 28))
+    assert kept_at_even_odds(rows.with_columns(retained=0.0)) == 0.0

@@ -144,10 +144,8 @@ def test_the_effect_in_figures_and_words(
     assert (found.money.gain, found.money.cost) == pytest.approx((4 * -5.75, 2 * 2.5))
     assert (found.actions, found.counted) == (2, True)
     assert in_words(found, "EUR")[0] == "4 customers treated, 2 controls; the horizon of 1 more is not over"
-    assert "stayed: 75% against 50%, +25.0 points" in in_words(found, "EUR")[1]
-    assert (
-        "-€23.00" in in_words(found, "EUR")[3] and "that cost €5.00: -5.6 per unit spent" in in_words(found, "EUR")[3]
-    )
+    assert "stayed: 75% of the treated, 50% of the controls; adjusted +25.0 points (" in in_words(found, "EUR")[1]
+    assert "-€23.00" in in_words(found, "EUR")[3] and "that cost €5.00: -€5.60 (" in in_words(found, "EUR")[3]
     ((run, parameters, metrics, _),) = tracked
     assert (run, parameters) == ("effect", {"as_of": "2026-04-01"})
     assert metrics["value_difference"] == pytest.approx(-5.75) and metrics["cost"] == 5.0
@@ -244,6 +242,9 @@ def test_the_folder_and_its_page(
     qini = pl.DataFrame({"order": ["uplift model"], "qini": [1.5], "low": [0.5], "high": [2.5]})
     with_uplift = Measured(found.table, found.money, 1, True, 0, Ordering(curves, qini, None))  # ty: ignore[invalid-argument-type]
     hostile = settings.model_copy(update={"company": "<script>"})
+    assert "Not enough yet: an uplift model is learned from 500 customers of each arm on." in effect_page(
+        found, hostile
+    )
     page = effect_page(with_uplift, hostile)
     assert page.count("<svg") == 2 * 3  # each drawn wide and narrow
     assert "<script" not in page and "&lt;script&gt;" in page

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from itertools import chain
 from pathlib import Path
 
 import openpyxl
@@ -20,6 +19,7 @@ from pipelines.elements.report import MOVERS_FILE, PAGE, WORKBOOK
 from pipelines.erase import erase
 from pipelines.ingest import ingest
 from pipelines.outreach.digest import write_digests
+from pipelines.outreach.leave_alone import leave_alone
 from pipelines.outreach.lists import ListContext, write_lists
 from pipelines.publish import set_rights
 from pipelines.reports.validation import write_results
@@ -35,6 +35,7 @@ from pipelines.storage import (
 )
 from pipelines.validation import RESULTS_FILE
 from tests.pipelines.outreach.conftest import CUSTOMER, SCHEMA
+from tests.pipelines.outreach.test_leave_alone import ROW as ALONE
 
 GONE, LIKE = "X-4711", "X-47112"
 TODAY = date(2026, 6, 16)
@@ -50,8 +51,8 @@ def below(root: Path, text: str) -> list[str]:
         if file.suffix == ".parquet":
             held = any(f"'{text}'" in str(column.to_list()) for column in pl.read_parquet(file))
         elif file.suffix == ".xlsx":
-            cells = chain.from_iterable(openpyxl.load_workbook(file).worksheets[0].values)
-            held = text in cells
+            sheets = openpyxl.load_workbook(file).worksheets
+            held = any(text in row for sheet in sheets for row in sheet.values)
         else:
             held = text.encode() in file.read_bytes().replace(LIKE.encode(), b"")
         found += [file.name] if held else []
@@ -85,11 +86,14 @@ def settings(settings_for: SettingsFor, cutoff: Cutoff) -> Settings:
     ]
     rows += [{**CUSTOMER, "customer_id": "B-1", "account_manager": "Bert Blum"}]
     risk_list = pl.DataFrame(rows, schema=SCHEMA)
+    alone = pl.DataFrame([{**ALONE, "customer_id": name, "account_manager": "Cleo Carr"} for name in (GONE, LIKE)])
+    alone = leave_alone(alone, "20%", 0.0, "EUR")
     context = ListContext("Shop", TODAY, 90, 30, 90, "EUR", "1", "A", 3, datetime(2026, 6, 15, tzinfo=UTC), "20%")
     root = settings.root / "published"
     with staged(root, "2026-06-15") as folder:
         risk_list.write_parquet(folder / "risk_list.parquet")
-        write_lists(risk_list, context, folder / "lists")
+        alone.write_parquet(folder / "leave_alone.parquet")
+        write_lists(risk_list, context, folder / "lists", alone)
         due = pl.DataFrame(schema={"customer_id": pl.String(), "due_on": pl.Date()})
         write_digests(risk_list, due, context, folder / "lists" / "digests")
         write_results(pl.read_parquet(store / RESULTS_FILE), settings, folder)
@@ -104,7 +108,7 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
         "risk_list.parquet",
         "matrix.parquet",
         *(f"anna-schmidt.{ending}" for ending in ("html", "csv", "xlsx", "txt")),
-        *(MOVERS_FILE, PAGE, WORKBOOK),
+        *("cleo-carr.html", "cleo-carr.xlsx", MOVERS_FILE, PAGE, WORKBOOK),
     } <= set(before)
 
     lists = settings.root / "published" / "2026-06-15" / "lists"
@@ -113,24 +117,32 @@ def test_nothing_of_the_customer_is_left_and_manifests_are_true(settings: Settin
 
     removed = erase(settings, GONE, TODAY, lambda _: None)
 
-    # Store: 2 rows and the customer's own, 2 in quarantine, 2 examples of these; published: 1 list, 1 row, 2 examples.
-    assert removed | {"store": 7, "features": 1, "published": 4, "realised": 1, "report": 3} == removed
+    # Store: 2 rows and the customer's own, 2 in quarantine, 2 examples of these; published: 1 set of lists,
+    # 1 row of those to call and 1 of those to leave alone, 2 examples.
+    assert removed | {"store": 7, "features": 1, "published": 5, "realised": 1, "report": 3} == removed
     assert below(settings.root, GONE) == [TOMBSTONES]
     assert (settings.root / MOVERS_FILE).stat().st_mode & 0o077 == 0
-    names = [f"{manager}.{ending}" for manager in ("anna-schmidt", "bert-blum") for ending in ("csv", "html", "xlsx")]
+    names = [
+        f"{manager}.{ending}"
+        for manager in ("anna-schmidt", "bert-blum", "cleo-carr")
+        for ending in ("csv", "html", "xlsx")
+    ]
     assert sorted(path.name for path in lists.iterdir()) == [*names, "digests", "index.html"]
     assert sorted(path.name for path in (lists / "digests").iterdir()) == [
         *("bert-blum.html", "bert-blum.txt", "index.csv")
     ]
     index = (lists / "digests" / "index.csv").read_text(encoding="utf-8")
     assert "Bert Blum" in index and "Anna Schmidt" not in index
-    assert LIKE in (lists / "anna-schmidt.html").read_text(encoding="utf-8")
+    for manager in ("anna-schmidt", "cleo-carr"):
+        assert LIKE in (lists / f"{manager}.html").read_text(encoding="utf-8")
     assert (lists / "bert-blum.html").read_bytes() == other
     assert not re.search("bad [13]", (lists.parent / "validation.html").read_text(encoding="utf-8"))
     published = settings.root / "published" / "2026-06-15"
     assert read_json(published / MANIFEST)["files"] == hashes_below(published)
     rights = {path.name: path.stat().st_mode & 0o777 for path in (*published.iterdir(), *lists.iterdir())}
-    others = {"validation.html": 0o600, "validation.parquet": 0o600, "lists": 0o750, "digests": 0o750}
+    others = {"lists": 0o750, "digests": 0o750} | dict.fromkeys(
+        ("validation.html", "validation.parquet", "leave_alone.parquet"), 0o600
+    )
     assert rights == dict.fromkeys(rights, 0o640) | others | {MANIFEST: rights[MANIFEST]}
     assert (settings.root / TOMBSTONES).stat().st_mode & 0o777 == 0o600
 

@@ -77,7 +77,9 @@ def test_it_finds_whom_acting_helps_and_orders_tonight(settings: Settings) -> No
     assert found is not None and found.serves
     assert found.model.treated.feature_name() == ["anger", "noise"]  # those of both days
     by = {name: area for name, area, _, _ in found.qini.rows()}
-    assert by["uplift model"] > 2 > 0 > by["risk"]  # of 15 on average, 7.5 x 0.5 at best: risk points the wrong way
+    assert (
+        by["uplift model"] > 2 > 0 > by["chance of leaving"]
+    )  # of 15 on average, 7.5 x 0.5 at best: risk points the wrong way
     folder = written(settings, found)
     tonight = pl.DataFrame({"customer_id": ["A", "B"], "cutoff": [TONIGHT.day] * 2, "anger": [0.9, 0.1]})
     tonight = tonight.with_columns(noise=pl.lit(0.0), more=pl.lit(1.0))
@@ -118,7 +120,7 @@ def test_lists_are_ordered_by_what_acting_brings(tmp_path: Path, monkeypatch: py
     gains = {name: row["expected_gain"] for name, row in nights.decisions(0).items()}
     assert gains == pytest.approx({"angry": 18.0, "middling": 6.0, "calm": -2.0}, abs=1.5)
     assert {name: row["rank"] for name, row in nights.listed(0).items()} == {"angry": 1, "middling": 2}
-    basis = "what acting brought for customers alike, learned from the controls; €2.00 for acting taken off"
+    basis = "what acting brought for customers alike, learned from earlier lists; €2.00 for acting taken off"
     assert {row["gain_basis"] for row in nights.listed(0).values()} == {basis}
     assert read_json(published / MANIFEST)["save_rate"]["source"] == "uplift"
 

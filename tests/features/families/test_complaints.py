@@ -230,7 +230,7 @@ def said(drawing: str, day: str = "2025-06-01", **others: pl.DataFrame) -> str:
         ),
         (["2025-05-31 00:00 | delay | 2025-05-31 | -"], "A complaint has been open for 1 day"),
         # The last news came within the first day: two days without, but not without any.
-        (["2025-05-29 12:00 | delay | 2025-05-29 20:00 | -"], "A complaint has been open for 2 days"),
+        (["2025-05-29 12:00 | delay | 2025-05-29 20:00 | -"], "A complaint has been open for 3 days"),
         (
             ["2025-05-01 | delay | 2025-05-03 | 2025-05-04", "2025-05-11 | other | 2025-05-13 | 2025-05-14"],
             "2 complaints in the last 90 days waited more than a day for a first answer",

@@ -113,7 +113,7 @@ def test_no_promises():
     [
         (["2025-05-31 00:01 | -"], "A promise fell due yesterday and has not been kept"),
         (["2025-05-31 00:00 | -"], "A promise has been overdue for 1 day"),
-        (["2025-05-28 12:00 | -"], "A promise has been overdue for 3 days"),
+        (["2025-05-28 12:00 | -"], "A promise has been overdue for 4 days"),
         (["2025-05-31 10:00 | -", "2025-05-31 11:00 | -"], "2 promises fell due yesterday and have not been kept"),
         (["2025-05-31 10:00 | -", "2025-05-20 | -"], "2 promises are overdue, the oldest for 12 days"),
         (["2025-05-20 | 2025-05-21"], "The only promise due in the last 90 days was not kept on time"),

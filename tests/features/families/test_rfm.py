@@ -70,15 +70,16 @@ def test_a_newcomer_is_taken_over_thirty_days():
 
 
 def test_sentences_of_silence_and_of_few_orders():
-    # Five orders are not few. On 30 June the order of 1 June is 29 days ago, on 1 July 30.
+    # Five orders are not few. By the calendar 2 April, the latest before 20 May, is 48 days ago. On 30 June the order
+    # of 1 June is 29 days ago, on 1 July 30.
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-20")) == {
-        "silence": "No order for 47 days",
+        "silence": "Last order 48 days ago",
         "buying": "Only 4 orders in the last year",
         "history": "A customer for only 353 days",
     }
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-01")) == {}
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-30")) == {}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "No order for 30 days"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "Last order 30 days ago"}
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2026-06-01"))
     assert late["buying"] == "Only 1 order in the last year"
 
@@ -86,15 +87,24 @@ def test_sentences_of_silence_and_of_few_orders():
 @pytest.mark.parametrize(
     ("bought", "sentences"),
     [
-        ("2025-05-31 00:01", {"buying": "Ordered only once, yesterday", "history": "A customer only since yesterday"}),
-        ("2025-05-31 00:00", {"buying": "Ordered only once, yesterday", "history": "A customer for only 1 day"}),
-        ("2025-05-22 12:00", {"buying": "Ordered only once, 10 days ago", "history": "A customer for only 9 days"}),
-        ("2024-05-31 00:00", {"buying": "Ordered only once, 366 days ago", "silence": "No order for 366 days"}),
+        ("2025-05-31 00:01", {"buying": "Ordered only once so far", "history": "A customer only since yesterday"}),
+        ("2025-05-31 00:00", {"buying": "Ordered only once so far", "history": "A customer for only 1 day"}),
+        ("2025-05-22 12:00", {"buying": "Ordered only once so far", "history": "A customer for only 10 days"}),
+        ("2024-05-31 00:00", {"buying": "Ordered only once so far", "silence": "Last order 366 days ago"}),
     ],
 )
 def test_sentences_of_a_single_order(bought: str, sentences: dict[str, str]):
     once = table("transactions", f"occurred_at | amount\n{bought} | 1234.50")
     assert sentences_of(FAMILY, features_of(FAMILY, once, "2025-06-01")) == sentences
+
+
+def test_many_orders_and_then_none():
+    # The fifth and last of the orders was 90 days before 30 August, and 91 before the 31st.
+    bought = "2025-01-10 | 1\n2025-02-10 | 1\n2025-03-10 | 1\n2025-04-10 | 1\n2025-06-01 | 1"
+    rows = table("transactions", f"occurred_at | amount\n{bought}")
+    assert "buying" not in sentences_of(FAMILY, features_of(FAMILY, rows, "2025-08-30"))
+    said = sentences_of(FAMILY, features_of(FAMILY, rows, "2025-08-31"))
+    assert said["buying"] == "5 orders in the last year, none in the last 90 days"
 
 
 def test_nothing_bought():

@@ -110,12 +110,12 @@ def test_one_purchase_has_no_rhythm():
 
 
 def test_sentences():
-    # 18 May, 23:59 to 18 August is 91 days; the median gap is 15 until the one of 291 days came, and after it.
+    # From 18 May to 18 August are 92 days; the median gap is 15 until the one of 291 days came, and after it.
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-08-18"))
-    assert late == {"silence": "No order for 91 days; usually every 15 days"}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-03")) == {}  # 15 days: not more than usual
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-04")) == {
-        "silence": "No order for 16 days; usually every 15 days"
+    assert late == {"silence": "Last order 92 days ago; usually every 15 days"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-02")) == {}  # 15 days: not more than usual
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-03")) == {
+        "silence": "Last order 16 days ago; usually every 15 days"
     }
 
 
@@ -123,8 +123,8 @@ def test_sentences():
     ("day", "sentences"),
     [
         ("2025-01-04", {}),  # the day after
-        ("2025-01-05", {"silence": "No order for 2 days; usually every day"}),
-        ("2025-01-13", {"silence": "No order for 10 days; usually every day"}),
+        ("2025-01-05", {"silence": "Last order 2 days ago; usually every day"}),
+        ("2025-01-13", {"silence": "Last order 10 days ago; usually every day"}),
     ],
 )
 def test_sentences_of_a_daily_customer(day: str, sentences: dict[str, str]):

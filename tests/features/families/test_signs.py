@@ -135,10 +135,10 @@ DAILY = [f"2025-01-{day:02}" for day in range(1, 32)]
     ("days", "seen", "said"),
     [
         (MONTHS, "2025-04-17", None),  # 12 signs in 106 days, and 26 days of silence: 2.9 are missing
-        (MONTHS, "2025-04-18", "Nothing heard for 27 days; usually something every 9 days"),  # 12 in 107: 3.03
+        (MONTHS, "2025-04-18", "Last heard from 27 days ago; usually every 9 days"),  # 12 in 107: 3.03
         (DAILY, "2025-02-06", None),
-        (DAILY, "2025-02-07", "Nothing heard for 7 days; usually something every day"),  # 31 in 37 days
-        (DAILY[:5], "2025-04-15", "Nothing heard for 100 days; usually something every 21 days"),  # 5 in 104 days
+        (DAILY, "2025-02-07", "Last heard from 7 days ago; usually every day"),  # 31 in 37 days
+        (DAILY[:5], "2025-04-15", "Last heard from 100 days ago; usually every 21 days"),  # 5 in 104 days
         (DAILY[:4], "2025-04-15", None),  # too few to speak of what is usual
     ],
 )

@@ -94,7 +94,7 @@ def test_one_contact():
 @pytest.mark.parametrize(
     ("day", "contact"),
     [
-        ("2025-03-14", "No two-way contact for 286 days"),
+        ("2025-03-14", "No two-way contact for 287 days"),
         ("2025-04-03", None),
         ("2025-05-31", "None of our last 3 messages was answered"),
         ("2025-06-01", "No two-way contact for 60 days; none of our last 3 messages was answered"),

@@ -62,10 +62,10 @@ CUSTOMER: dict[str, Any] = {
     "change": "still",
     "change_why": "Chance of leaving up from 61% to 75% since 12 Jun 2026",
     "item_opened": date(2026, 6, 12),
-    "gain_basis": "acting keeps 20% of the leaving where half would (assumed), fewer where more; "
+    "gain_basis": "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer; "
     "€10.00 for acting taken off",
     "last_purchase_on": date(2026, 4, 12),
-    "reason_1": "No order for 64 days; usually every 21",
+    "reason_1": "Last order 64 days ago; usually every 21 days",
     "reason_2": "A delivery complaint has been open for 12 days",
     "reason_3": None,
     "reason_1_shap": 1.2,

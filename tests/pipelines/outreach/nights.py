@@ -38,7 +38,10 @@ class MadeUp:
 
 @dataclass
 class Nights:
-    """Publishes by night (0: `FIRST_NIGHT`). `figures`: customer_id -> (churn probability, value if retained)."""
+    """Publishes by night (0: `FIRST_NIGHT`). `figures`: customer_id -> (churn probability, value if retained).
+
+    `brought`: customer_id -> (margin, cost to serve) of the last year, where it is not (100, 0).
+    """
 
     folder: Path
     figures: dict[str, tuple[float, float]]
@@ -48,6 +51,7 @@ class Nights:
     tables: dict[str, str] = field(default_factory=dict)
     complaints: dict[str, float] = field(default_factory=dict)
     bought: dict[str, date] = field(default_factory=dict)
+    brought: dict[str, tuple[float, float]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -95,8 +99,15 @@ class Nights:
             if name not in without
         ]
         frame = pl.DataFrame(rows).with_columns(cutoff=pl.lit(cutoff.day))
+        money = pl.DataFrame([self.brought.get(name, (100.0, 0.0)) for name in frame["customer_id"]], orient="row")
+        margin, serving = pl.Series(money[:, 0]), pl.Series(money[:, 1])
+        features = frame.select("customer_id", "cutoff", "complaints", "rfm__recency_days").with_columns(
+            margin.alias("profitability__margin_sum_365d"),
+            serving.alias("profitability__to_serve_sum_365d"),
+            (margin - serving).alias("profitability__net_value_365d"),
+        )
         frame.drop("complaints", "rfm__recency_days").write_parquet(scored / SCORES_FILE)
-        frame.select("customer_id", "cutoff", "complaints", "rfm__recency_days").write_parquet(scored / FEATURES_FILE)
+        features.write_parquet(scored / FEATURES_FILE)
         data_hash = read_json(store / MANIFEST)["data_hash"]
         facts = {"as_of": cutoff.day.isoformat(), "data_hash": data_hash, "model_version": "1", "grade": "A"}
         write_json(scored / MANIFEST, facts)

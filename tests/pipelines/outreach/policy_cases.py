@@ -10,6 +10,7 @@ SCHEMA: dict[str, Any] = {
     "value_if_retained": pl.Float64,
     "value_at_risk": pl.Float64,
     "expected_gain": pl.Float64,
+    "net_value": pl.Float64,
     "account_manager": pl.String,
     "no_contact": pl.Boolean,
     "last_contact_on": pl.Date,
@@ -23,6 +24,7 @@ CUSTOMER = {
     "value_if_retained": 100.0,
     "value_at_risk": 50.0,
     "expected_gain": 10.0,
+    "net_value": 80.0,
     "account_manager": "Anna",
     "no_contact": False,
 }

@@ -11,6 +11,7 @@ from pipelines.outreach.act_by import FEATURES_READ, act_by
 
 TUESDAY = date(2026, 7, 7)
 COMPLAINT, PROMISE, RENEWAL, OVERDUE = FEATURES_READ
+IN_A_WEEK = "Within 7 days of coming onto the list"
 LONG_OPEN = "A complaint has been open for more than 7 days"
 SCHEMA: dict[str, Any] = {
     "churn_probability": pl.Float64,
@@ -33,21 +34,24 @@ def deadline(today: date = TUESDAY, **change: Any) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({}, (14, "Within 7 days")),
+        ({}, (14, IN_A_WEEK)),
         ({COMPLAINT: 7.1}, (8, LONG_OPEN)),
-        ({COMPLAINT: 7.0}, (14, "Within 7 days")),
+        ({COMPLAINT: 7.0}, (14, IN_A_WEEK)),
         ({PROMISE: 1.0}, (8, "A promise is overdue")),
         ({RENEWAL: 3.4}, (9, "Before the contract renews")),  # it renews on the tenth
         ({RENEWAL: 0.2}, (7, "Before the contract renews")),  # today
-        ({RENEWAL: -2.0}, (14, "Within 7 days")),  # passed
-        ({RENEWAL: 30.0}, (14, "Within 7 days")),  # near, but not as near
+        ({RENEWAL: -2.0}, (14, IN_A_WEEK)),  # passed
+        ({RENEWAL: 30.0}, (14, IN_A_WEEK)),  # near, but not as near
         ({OVERDUE: -2.5}, (10, "The next order is due by then")),
-        ({OVERDUE: 0.0}, (14, "Within 7 days")),  # due now: nothing to get ahead of
-        ({OVERDUE: -8.0}, (14, "Within 7 days")),
-        ({OVERDUE: 5.0}, (14, "Within 7 days")),
-        ({"churn_probability_30d": 0.31}, (10, "Most of the risk lies within 30 days")),  # half of 7 days, rounded up
-        ({"churn_probability_30d": 0.3}, (14, "Within 7 days")),
-        ({"churn_probability_30d": None}, (14, "Within 7 days")),
+        ({OVERDUE: 0.0}, (14, IN_A_WEEK)),  # due now: nothing to get ahead of
+        ({OVERDUE: -8.0}, (14, IN_A_WEEK)),
+        ({OVERDUE: 5.0}, (14, IN_A_WEEK)),
+        (
+            {"churn_probability_30d": 0.31},
+            (10, "The risk is greatest in the next 30 days"),
+        ),  # half of 7 days, rounded up
+        ({"churn_probability_30d": 0.3}, (14, IN_A_WEEK)),
+        ({"churn_probability_30d": None}, (14, IN_A_WEEK)),
     ],
 )
 def test_each_rule(change: dict[str, Any], expected: tuple[int, str]) -> None:
@@ -73,17 +77,17 @@ def test_no_deadline_on_a_weekend(today: int, expected: int) -> None:
 
 
 def test_a_week_from_a_saturday_ends_on_a_friday() -> None:
-    assert deadline(date(2026, 7, 4)) == (10, "Within 7 days")
+    assert deadline(date(2026, 7, 4)) == (10, IN_A_WEEK)
 
 
 def test_the_deadline_of_an_open_item_stays_while_its_reason_does() -> None:
     opened = {"item_opened": date(2026, 7, 1)}
     kept = {**opened, "act_by": date(2026, 7, 2), "act_by_why": LONG_OPEN}
 
-    assert deadline(**opened) == (8, "Within 7 days")  # a week from the first
+    assert deadline(**opened) == (8, IN_A_WEEK)  # a week from the first
     assert deadline(**kept, **{COMPLAINT: 15.0}) == (2, LONG_OPEN)
-    assert deadline(**kept) == (8, "Within 7 days")  # the complaint is settled
-    assert deadline(**opened, act_by=date(2026, 7, 8), act_by_why="Within 7 days", **{PROMISE: 1.0}) == (
+    assert deadline(**kept) == (8, IN_A_WEEK)  # the complaint is settled
+    assert deadline(**opened, act_by=date(2026, 7, 8), act_by_why=IN_A_WEEK, **{PROMISE: 1.0}) == (
         8,
         "A promise is overdue",
     )
@@ -92,7 +96,9 @@ def test_the_deadline_of_an_open_item_stays_while_its_reason_does() -> None:
 def test_rules_whose_features_are_not_there_are_passed_over() -> None:
     bare = pl.DataFrame([{"churn_probability": 0.6, "item_opened": TUESDAY}], schema=SCHEMA).drop(FEATURES_READ)
 
-    assert act_by(bare, TUESDAY, Outreach(act_within_days=3)).rows() == [(date(2026, 7, 10), "Within 3 days")]
+    assert act_by(bare, TUESDAY, Outreach(act_within_days=3)).rows() == [
+        (date(2026, 7, 10), "Within 3 days of coming onto the list")
+    ]
 
 
 def test_nobody() -> None:

@@ -120,7 +120,7 @@ def test_who_left_and_why() -> None:
         "D": "contacted",
         "E": "snoozed",
         "F": "others come first",
-        "G": "acting costs more than it brings",
+        "G": "costs more than the customer brings",
         "H": "objected to being contacted",
         "I": "no longer scored",
         "J": "contacted",

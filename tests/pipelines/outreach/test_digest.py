@@ -64,7 +64,7 @@ def test_the_mail_reads_well(listed, list_context, tmp_path: Path) -> None:
         "\n"
         "The most valuable (1)\n"
         "- Blue Mill Ltd (C/1 ä): 75% chance of leaving, €1,500 at risk, act by 19 Jun 2026\n"
-        "  No order for 64 days; usually every 21\n"
+        "  Last order 64 days ago; usually every 21 days\n"
         "  To do: Keep the overdue promise today, or agree on a new day that will be kept\n"
         "  https://l.example/customer?id=C%2F1%20%C3%A4\n"
         "\n"

@@ -123,7 +123,7 @@ def test_lists_are_ordered_by_expected_gain(nights) -> None:
     assert [(name, row["rank"]) for name, row in company.listed(0).items()] == [("C", 1), ("B", 2), ("A", 3)]
     assert (
         company.listed(0)["B"]["gain_basis"]
-        == "acting keeps 20% of the leaving where half would (assumed), fewer where more"
+        == "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer"
     )
 
 
@@ -263,25 +263,32 @@ def test_without_a_cool_down_an_item_that_ended_begins_anew(nights) -> None:
     assert [{begun[night][name] for name in withheld} for night in begun] == [{0}, {0}, {7}]
 
 
-def test_who_was_deselected_is_told_to_the_team_with_figures(nights) -> None:
-    company = nights({"A": (0.5, 100.0), "B": (0.5, 8.0), "C": (0.5, -4.0)}, outreach={"action_cost": 1.0})
+def test_who_is_left_alone_as_too_costly_is_told_with_figures(nights) -> None:
+    company = nights(
+        {"A": (0.5, 100.0), "B": (0.5, 8.0), "C": (0.5, 60.0), "D": (0.5, 60.0)},
+        outreach={"action_cost": 1.0, "control_share": 0.0},
+        brought={"C": (15.0, 80.0)},
+        managers={"B": "Bert"},
+    )
 
     folder = company.publish(0)
 
-    header, *rows = (folder / "team" / "leave_alone.csv").read_text("utf-8-sig").splitlines()
-    assert header.replace('"', "").split(",")[:4] == [
-        "customer_id",
-        "display_name",
-        "account_manager",
-        "churn_probability",
+    # B: 0.2 x 0.5 x 8 = 0.8, less the cost.
+    assert company.codes(0) == {"A": "new_item", "B": "not_worth_acting", "C": "deselected", "D": "new_item"}
+    told = pl.read_csv(folder / "team" / "leave_alone.csv")
+    assert told.select("account_manager", "customer_id", "why", "net_value").rows() == [
+        ("Anna", "C", "Lost us €65.00 in the last year: brought €15.00, and cost €80.00 to serve", -65.0),
+        ("Bert", "B", "A call is expected to bring €0.80, and costs €1.00", 100.0),
     ]
-    basis = '"acting keeps 20% of the leaving where half would (assumed), fewer where more; €1.00 for acting taken off"'
-    # B: 0.2 x 0.5 x 8 - 1; C: 0.2 x 0.5 x -4 - 1.
-    figures = {row.split(",")[0]: row.split(",", 8) for row in rows}
-    assert list(figures) == ['"C"', '"B"']
-    assert float(figures['"B"'][7]) == pytest.approx(-0.2) and float(figures['"C"'][7]) == pytest.approx(-1.4)
-    assert figures['"B"'][8] == basis
-    assert not any("Shop B" in text for text in in_lists(folder).values())
+    assert told["expected_gain"].to_list() == pytest.approx([0.2 * 0.5 * 60 - 1, -0.2])
+    basis = "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer; "
+    basis += "€1.00 for acting taken off"
+    assert set(told["gain_basis"]) == {basis}
+    # Each account manager reads of their own, whether or not somebody is to be called.
+    files = in_lists(folder)
+    named = {name for name, text in files.items() if "Lost us €65.00" in text}
+    assert named == {"anna.html", "anna.xlsx"}
+    assert {name for name, text in files.items() if "A call is expected to bring" in text} == {"bert.html", "bert.xlsx"}
 
 
 def test_who_refused_since_the_scoring_is_nowhere(nights) -> None:

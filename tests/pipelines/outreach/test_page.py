@@ -127,12 +127,12 @@ def test_the_page_says_whom_to_call_first_and_why(page):
     assert (
         "Blue Mill LtdC-1 On the list since 12 Jun 2026 75% High risk €1,500 gain €290 19 Jun 2026 A promise" in words
     )
-    assert "A promise is overdue No order for 64 days; usually every 21 (weight +1.20)" in words
+    assert "A promise is overdue Last order 64 days ago; usually every 21 days (weight +1.20)" in words
     assert "Chance of leaving up from 61% to 75% since 12 Jun 2026" in words
     assert "Prefers phone 12 Apr 2026" in words
     assert "nan" not in words and "None" not in words
     assert "Data until 14 Jun 2026, 23:58 UTC. 48,210 customers scored. Model churn-v14, grade A: in past data" in words
-    assert "of the leaving where half would (assumed), fewer where more; €10.00 for acting taken off." in words
+    assert "of who would leave (assumed); above, fewer; €10.00 for acting taken off." in words
     assert "Reasons explain the model; they do not prove why a customer leaves." in words
 
 
@@ -170,6 +170,13 @@ def test_a_new_customer_is_called_new(page):
 
     assert "Blue Mill LtdC-1 New 75% High risk" in words and "On the first list" in words
     assert "On the list since" not in words
+
+
+def test_a_day_that_is_over_is_called_overdue(page):
+    # The list is of 15 June.
+    assert "19 Jun 2026 A promise is overdue" in " ".join(page({}).text.split())
+    assert "15 Jun 2026 A promise is overdue" in " ".join(page({"act_by": date(2026, 6, 15)}).text.split())
+    assert "14 Jun 2026 overdue A promise is overdue" in " ".join(page({"act_by": date(2026, 6, 14)}).text.split())
 
 
 def test_an_unknown_band_is_shown_in_words_without_a_colour(page):

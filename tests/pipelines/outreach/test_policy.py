@@ -37,7 +37,10 @@ def code(change: dict[str, Any], **outreach: Any) -> str | None:
         ({"last_contact_on": ago(30)}, None),
         ({"churn_probability": 0.49}, "unlikely_to_leave"),  # the average is 0.495
         ({"value_if_retained": 0.0}, "deselected"),
-        ({"expected_gain": 0.0}, "deselected"),
+        ({"net_value": -0.01}, "deselected"),  # cost more in the last year than it brought, whatever is predicted
+        ({"net_value": 0.0}, None),
+        ({"net_value": None}, None),  # not known
+        ({"expected_gain": 0.0}, "not_worth_acting"),
         ({"expected_gain": 0.01}, None),
     ],
 )
@@ -74,7 +77,9 @@ def test_the_first_rule_that_applies_gives_the_code() -> None:
         "snoozed_until": ago(-1),
         "last_contact_on": ago(1),
         "churn_probability": 0.1,
-        "value_if_retained": -5.0,
+        "net_value": -5.0,
+        "expected_gain": -1.0,
+        "value_if_retained": 9.0,
     }
     found = []
     for cause in [*everything, None]:
@@ -82,15 +87,12 @@ def test_the_first_rule_that_applies_gives_the_code() -> None:
         everything.pop(cause or "", None)
 
     # Taking away one cause after the other, as they are named above.
-    assert found == ["no_contact", "snoozed", "cool_down", "unlikely_to_leave", "deselected", None]
-    assert list(rules(Outreach(), TODAY)) == [
-        "no_contact",
-        "snoozed",
-        "cool_down",
-        "unlikely_to_leave",
-        "deselected",
+    codes = [
+        *("no_contact", "snoozed", "cool_down", "unlikely_to_leave", "deselected", "not_worth_acting"),
         "below_minimum_value",
     ]
+    assert found == [*codes, None]
+    assert list(rules(Outreach(), TODAY)) == codes
     assert list(IN_WORDS) == [*rules(Outreach(), TODAY), "over_capacity"]
 
 

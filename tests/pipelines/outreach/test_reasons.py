@@ -48,6 +48,12 @@ def test_groups_that_lower_the_risk_are_silent() -> None:
     assert row == ("A complaint is open", None, None, 0.3, None, None)
 
 
+def test_what_hardly_moves_the_estimate_is_no_reason() -> None:
+    (row,) = explained([90], [2], [1], quiet=[0.5], fewer=[0.02], open=[0.019])
+
+    assert row == ("No order for 90 days, far too long", "Only 2 orders", None, 0.5, 0.02, None)
+
+
 def test_at_most_three() -> None:
     (row,) = explained([90], [2], [1], FAMILY, LATER, quiet=[0.2], fewer=[0.5], open=[0.3], season=[0.4])
 

@@ -123,8 +123,9 @@ def test_buckets_are_not_read_in_vain(settings: Settings) -> None:
 
 def test_in_words() -> None:
     assert SaveRate(0.2, "assumed").in_words(0, "EUR") == (
-        "acting keeps 20% of the leaving where half would (assumed), fewer where more"
+        "at a 50% chance of leaving, acting keeps 20% of who would leave (assumed); above, fewer"
     )
     assert SaveRate(0.4, "measured").in_words(2.5, "GBP") == (
-        "acting keeps 40% of the leaving where half would (measured), fewer where more; £2.50 for acting taken off"
+        "at a 50% chance of leaving, acting keeps 40% of who would leave (measured); above, fewer; "
+        "£2.50 for acting taken off"
     )

@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 
+import polars as pl
 import pytest
 from openpyxl import load_workbook
 
 from pipelines.outreach.columns import COLUMNS, WRITTEN_HERE
+from pipelines.outreach.leave_alone import COLUMNS as ALONE_COLUMNS
+from pipelines.outreach.leave_alone import leave_alone
 from pipelines.outreach.lists import write_lists
+from tests.pipelines.outreach.test_leave_alone import ROW as ALONE
 
 # openpyxl does not know the solid data bars of Excel 2010 and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
@@ -141,3 +145,19 @@ def test_the_about_sheet_says_what_the_list_is(book):
     (soon,) = [row for row in rows if row[1] == "churn_probability_soon"]
     assert soon[0] == "Within 30 days" and "not the chance of no order by then" in soon[2]
     assert opened.properties.created == datetime(2026, 6, 15)
+
+
+def test_whom_to_leave_alone_stands_on_a_sheet_of_its_own(listed, list_context, tmp_path):
+    alone = pl.DataFrame([{**ALONE, "account_manager": "Anna Schmidt", "customer_id": "007", "display_name": "=1+1"}])
+    write_lists(listed({}), list_context, tmp_path, leave_alone(alone, "", 2.0, "EUR"))
+
+    book = load_workbook(tmp_path / "anna-schmidt.xlsx")
+
+    assert book.sheetnames == ["Call list", "Leave alone", "About"]
+    headings, row = book["Leave alone"].iter_rows()
+    assert [cell.value for cell in headings] == [column.title(list_context) for column in ALONE_COLUMNS]
+    assert [cell.value for cell in row] == [
+        *("=1+1", "007", "Lost us €65.00 in the last year: brought €15.00, and cost €80.00 to serve"),
+        *(15, 80, -65, 0.5, 60, 5),
+    ]
+    assert [cell.data_type for cell in row] == ["s"] * 3 + ["n"] * 6

@@ -113,7 +113,7 @@ def test_an_old_list_says_so(anna: Browser, clock: Clock, company: Company, sign
 def test_the_customer_page_tells_why_and_what_happened(anna: Browser) -> None:
     page = anna.get("/customer?id=A%2F3").text
 
-    assert "No order for 64 days; usually every 21" in page
+    assert "Last order 64 days ago; usually every 21 days" in page
     assert "The time without an order" in page and "+1.20" in page and "-0.60" in page
     assert "Order of €74.50" in page and "1 Jun 2026" in page
     assert "Nothing recorded yet" in page
