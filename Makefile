@@ -136,8 +136,7 @@ test: setup ## Run all tests
 	.venv/bin/python -m pytest
 
 test-faults: setup ## Kills, full disks, races and leakage, the long way, with counts (about an hour)
-	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults
-	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/features/test_contract.py tests/features/test_contract_bites.py
+	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults tests/features/test_contract.py
 
 test-worker: setup ## Let a schedule fire every minute, for MINUTES=10, and see every run publish
 	.venv/bin/python -m tests.flows.every_minute $(if $(MINUTES),--minutes $(MINUTES))
