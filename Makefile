@@ -84,7 +84,7 @@ send: setup ## Send what is published to the sinks of [publication] that do not 
 server: setup ## Start a Prefect server on this machine, for `deploy` and `worker`
 	$(PREFECT) server start --host 127.0.0.1 --port $(PORT)
 
-deploy: setup ## Tell the server when to run CONFIG: every night, and the training once a week
+deploy: setup ## Tell the server when to run CONFIG: every night, week and month
 	PREFECT_API_URL=$(API) $(HOLDFAST) deploy $(UNDATED)
 
 worker: setup ## Run what the server has scheduled, until it is stopped

@@ -26,18 +26,34 @@ class Schedule(Section):
     nightly_at: TimeOfDay = Field("04:30", description='time of every day, as "04:30", not from 02:00 to 03:29')
     training_at: TimeOfDay = Field("06:00", description='time of the training, as "06:00"')
     training_on: Weekday = Field("sunday", description="day of the week of the training")
+    monitoring_at: TimeOfDay = Field("07:30", description="time of every day by which its lists must be there")
+    report_at: TimeOfDay = Field("08:00", description="time of the month's report, and of how past lists turned out")
+    report_on: int = Field(1, ge=1, le=28, description="day of the month of the report")
 
     @property
     def nightly_cron(self) -> str:
         """The nightly time as a cron line."""
-        hour, minute = self.nightly_at.split(":")
-        return f"{int(minute)} {int(hour)} * * *"
+        return f"{_minute_and_hour(self.nightly_at)} * * *"
 
     @property
     def training_cron(self) -> str:
         """The time of the training as a cron line."""
-        hour, minute = self.training_at.split(":")
-        return f"{int(minute)} {int(hour)} * * {get_args(Weekday).index(self.training_on)}"
+        return f"{_minute_and_hour(self.training_at)} * * {get_args(Weekday).index(self.training_on)}"
+
+    @property
+    def monitoring_cron(self) -> str:
+        """The time at which the day's lists must be there, as a cron line."""
+        return f"{_minute_and_hour(self.monitoring_at)} * * *"
+
+    @property
+    def report_cron(self) -> str:
+        """The time of the month's report as a cron line."""
+        return f"{_minute_and_hour(self.report_at)} {self.report_on} * *"
+
+
+def _minute_and_hour(time: str) -> str:
+    hour, minute = time.split(":")
+    return f"{int(minute)} {int(hour)}"
 
 
 class Retention(Section):

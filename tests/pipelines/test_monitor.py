@@ -14,7 +14,7 @@ from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.monitor import in_words, monitor, new_alarms, retraining
 from pipelines.monitoring.history import NIGHT, history
-from pipelines.nightly import nightly
+from pipelines.nightly import monitoring, nightly
 from pipelines.reports.monitor import PAGE_FILE
 from pipelines.score import SCORES_FILE
 from tests.pipelines.outreach.nights import Nights
@@ -108,6 +108,21 @@ def test_a_night_leaves_its_figures_and_a_page(nights: Nights) -> None:
     (folder / SCORES_FILE).unlink()
     with pytest.raises(DataError, match="was not scored"):
         monitor(nights.settings, unscored, log.append)
+
+
+def test_a_day_without_lists_is_missed_and_one_that_was_not_monitored_is(nights: Nights) -> None:
+    cutoff, log = nights.score(0)[0], list[str]()
+    with pytest.raises(DataError, match="nothing was published for 2026-07-01. Run `holdfast nightly"):
+        monitoring(nights.settings, cutoff, log.append)
+    (nights.settings.root / "published" / "2026-07-01").mkdir(parents=True)
+
+    monitoring(nights.settings, cutoff, log.append)
+    assert log[0] == "monitor: 0 alarms, 0 warnings"
+    assert set(history(nights.settings.root)["day"]) == {cutoff.day}
+
+    log.clear()
+    monitoring(nights.settings, cutoff, log.append)
+    assert log == ["2026-07-01 was published and monitored"]
 
 
 def test_a_monitor_that_fails_leaves_the_publication_and_says_so(
