@@ -57,16 +57,29 @@ def _minute_and_hour(time: str) -> str:
 
 
 class Retention(Section):
-    """How long what a night leaves behind is kept. The newest day always is, and whatever a link names."""
+    """How long what runs leave behind is kept; None: for good. The newest day always is, and whatever a link names."""
 
     store_days: Days | None = Field(14, description="days for which validated tables are kept")
     scored_days: Days | None = Field(None, description="days for which scores with their features are kept")
-    published_days: Days | None = Field(None, description="days for which publications are kept; default: for good")
+    published_days: Days | None = Field(None, description="days for which publications are kept, and examples of them")
+    training_days: Days | None = Field(None, description="days for which reports of trainings are kept")
+    effect_days: Days | None = Field(None, description="days for which measured effects are kept")
     revisions: int = Field(5, ge=1, le=1000, description="revisions kept of one day, the newest first")
+    models_days: Days | None = Field(
+        None, description="days for which runs and models stay in MLflow; the latest two champions always do"
+    )
+    monitor_days: Days | None = Field(1095, description="days for which the monitor's figures are kept")
+    events_days: Days | None = Field(365, description="days for which the web app's log of who was there is kept")
 
     def days(self) -> dict[str, int | None]:
-        """Days by folder; None: for good."""
-        return {"store": self.store_days, "scored": self.scored_days, "published": self.published_days}
+        """Days by folder."""
+        return {
+            "store": self.store_days,
+            "scored": self.scored_days,
+            "published": self.published_days,
+            "training": self.training_days,
+            "effect": self.effect_days,
+        }
 
 
 class Oidc(Section):
