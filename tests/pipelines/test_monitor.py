@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,9 @@ from configs.errors import DataError, ModelError
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.monitor import in_words, monitor, new_alarms, retraining
-from pipelines.monitoring.history import NIGHT, history
+from pipelines.monitoring.champion import of_age
+from pipelines.monitoring.checks import figures
+from pipelines.monitoring.history import NIGHT, history, judged
 from pipelines.nightly import monitoring, nightly
 from pipelines.reports.monitor import PAGE_FILE
 from pipelines.score import SCORES_FILE
@@ -80,6 +83,16 @@ def test_only_what_was_no_alarm_the_night_before_is_told() -> None:
 def test_training_anew_is_advised_for_what_it_can_mend(check: str, level: str, retrain: str, advised: bool) -> None:
     said = retraining(settings_of(retrain=retrain), night(figure(check, "costs", "a", level)))
     assert bool(said) is advised and ("train anew" in said) is advised
+
+
+@pytest.mark.parametrize(("day", "level"), [(date(2026, 7, 1), "ok"), (date(2026, 7, 2), "alarm")])
+def test_a_champion_that_is_too_old_is_an_alarm(day: date, level: str) -> None:
+    champion: Any = SimpleNamespace(recipe={"as_of": "2026-06-21"})
+    limits = settings_of(champion_days=10).monitoring
+    found = judged(figures([of_age(champion, day, limits)]), night(), day, limits)
+    assert found["level"].to_list() == [level]
+    told = "age: champion: trained as of 2026-06-21, 11 days before; trusted for 10. Run `holdfast train`"
+    assert in_words(found, "alarm") == ([told] if level == "alarm" else [])
 
 
 @pytest.fixture
