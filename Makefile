@@ -20,6 +20,8 @@ MANAGER  ?=
 API      ?= http://127.0.0.1:$(PORT)/api
 
 HOLDFAST := .venv/bin/holdfast
+# Files of tests are shared out among processes, one a core; a file's tests stay together, for what they share.
+PYTEST   := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Nothing is told to anybody, and the server answers this machine only.
 PREFECT  := PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=true .venv/bin/prefect
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
@@ -133,7 +135,7 @@ oracle: setup ## Hold the published scores of a simulated company against the tr
 	$(HOLDFAST) oracle $(OPTIONS)
 
 test: setup ## Run all tests
-	.venv/bin/python -m pytest
+	$(PYTEST)
 
 test-faults: setup ## Kills, full disks, races and leakage, the long way, with counts (about an hour)
 	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults tests/features/test_contract.py
@@ -150,7 +152,7 @@ lint: setup ## Format, lint and types
 	.venv/bin/ty check configs features models pipelines
 
 check: lint ## Format, lint, types, layers and the fast tests
-	.venv/bin/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
 	.venv/bin/python -m tests.benchmarks.features $(SIZE) $(if $(REPORT),--report $(REPORT))
