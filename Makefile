@@ -20,6 +20,8 @@ MANAGER  ?=
 API      ?= http://127.0.0.1:$(PORT)/api
 
 HOLDFAST := .venv/bin/holdfast
+# Files of tests are shared out among processes, one a core; a file's tests stay together, for what they share.
+PYTEST   := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Nothing is told to anybody, and the server answers this machine only.
 PREFECT  := PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=true .venv/bin/prefect
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
@@ -84,7 +86,7 @@ send: setup ## Send what is published to the sinks of [publication] that do not 
 server: setup ## Start a Prefect server on this machine, for `deploy` and `worker`
 	$(PREFECT) server start --host 127.0.0.1 --port $(PORT)
 
-deploy: setup ## Tell the server when to run CONFIG: every night, and the training once a week
+deploy: setup ## Tell the server when to run CONFIG: every night, week and month
 	PREFECT_API_URL=$(API) $(HOLDFAST) deploy $(UNDATED)
 
 worker: setup ## Run what the server has scheduled, until it is stopped
@@ -133,11 +135,10 @@ oracle: setup ## Hold the published scores of a simulated company against the tr
 	$(HOLDFAST) oracle $(OPTIONS)
 
 test: setup ## Run all tests
-	.venv/bin/python -m pytest
+	$(PYTEST)
 
 test-faults: setup ## Kills, full disks, races and leakage, the long way, with counts (about an hour)
-	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults
-	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/features/test_contract.py tests/features/test_contract_bites.py
+	HOLDFAST_FAULTS=long .venv/bin/python -m pytest -s tests/faults tests/features/test_contract.py
 
 test-worker: setup ## Let a schedule fire every minute, for MINUTES=10, and see every run publish
 	.venv/bin/python -m tests.flows.every_minute $(if $(MINUTES),--minutes $(MINUTES))
@@ -151,7 +152,7 @@ lint: setup ## Format, lint and types
 	.venv/bin/ty check configs features models pipelines
 
 check: lint ## Format, lint, types, layers and the fast tests
-	.venv/bin/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 bench: setup .venv-bench/ready ## Time the features beside straight queries (SIZE=--small or --large)
 	.venv/bin/python -m tests.benchmarks.features $(SIZE) $(if $(REPORT),--report $(REPORT))

@@ -22,6 +22,8 @@ class Monitoring(Section):
     volume_factor: float = Field(2.0, gt=1, description="times below or above the usual rows of such a weekday")
     unseen_share: Share = Field(0.01, description="share of recent rows that may hold a value never seen before")
     quarantined_share: Share = Field(0.01, description="share of a table's rows that may be refused")
+    champion_days: Days = Field(45, description="days after its training for which a champion is trusted")
+    age: Level = Field("alarm", description="a champion older than that")
     features: Level = Field("alarm", description="values of features, and where they are missing")
     scores: Level = Field("alarm", description="scores of the champion, the level of the day taken out")
     base_rate: Level = Field("alarm", description="share scored as leaving, and share that left")

@@ -26,31 +26,60 @@ class Schedule(Section):
     nightly_at: TimeOfDay = Field("04:30", description='time of every day, as "04:30", not from 02:00 to 03:29')
     training_at: TimeOfDay = Field("06:00", description='time of the training, as "06:00"')
     training_on: Weekday = Field("sunday", description="day of the week of the training")
+    monitoring_at: TimeOfDay = Field("07:30", description="time of every day by which its lists must be there")
+    report_at: TimeOfDay = Field("08:00", description="time of the month's report, and of how past lists turned out")
+    report_on: int = Field(1, ge=1, le=28, description="day of the month of the report")
 
     @property
     def nightly_cron(self) -> str:
         """The nightly time as a cron line."""
-        hour, minute = self.nightly_at.split(":")
-        return f"{int(minute)} {int(hour)} * * *"
+        return f"{_minute_and_hour(self.nightly_at)} * * *"
 
     @property
     def training_cron(self) -> str:
         """The time of the training as a cron line."""
-        hour, minute = self.training_at.split(":")
-        return f"{int(minute)} {int(hour)} * * {get_args(Weekday).index(self.training_on)}"
+        return f"{_minute_and_hour(self.training_at)} * * {get_args(Weekday).index(self.training_on)}"
+
+    @property
+    def monitoring_cron(self) -> str:
+        """The time at which the day's lists must be there, as a cron line."""
+        return f"{_minute_and_hour(self.monitoring_at)} * * *"
+
+    @property
+    def report_cron(self) -> str:
+        """The time of the month's report as a cron line."""
+        return f"{_minute_and_hour(self.report_at)} {self.report_on} * *"
+
+
+def _minute_and_hour(time: str) -> str:
+    hour, minute = time.split(":")
+    return f"{int(minute)} {int(hour)}"
 
 
 class Retention(Section):
-    """How long what a night leaves behind is kept. The newest day always is, and whatever a link names."""
+    """How long what runs leave behind is kept; None: for good. The newest day always is, and whatever a link names."""
 
     store_days: Days | None = Field(14, description="days for which validated tables are kept")
     scored_days: Days | None = Field(None, description="days for which scores with their features are kept")
-    published_days: Days | None = Field(None, description="days for which publications are kept; default: for good")
+    published_days: Days | None = Field(None, description="days for which publications are kept, and examples of them")
+    training_days: Days | None = Field(None, description="days for which reports of trainings are kept")
+    effect_days: Days | None = Field(None, description="days for which measured effects are kept")
     revisions: int = Field(5, ge=1, le=1000, description="revisions kept of one day, the newest first")
+    models_days: Days | None = Field(
+        None, description="days for which runs and models stay in MLflow; the latest two champions always do"
+    )
+    monitor_days: Days | None = Field(1095, description="days for which the monitor's figures are kept")
+    events_days: Days | None = Field(365, description="days for which the web app's log of who was there is kept")
 
     def days(self) -> dict[str, int | None]:
-        """Days by folder; None: for good."""
-        return {"store": self.store_days, "scored": self.scored_days, "published": self.published_days}
+        """Days by folder."""
+        return {
+            "store": self.store_days,
+            "scored": self.scored_days,
+            "published": self.published_days,
+            "training": self.training_days,
+            "effect": self.effect_days,
+        }
 
 
 class Oidc(Section):

@@ -12,7 +12,7 @@ from typing import Any
 
 from configs.settings import Settings
 from models.challenge import Verdict
-from models.tracking import connected
+from models.tracking import champion_version, connected
 
 TAG = "decision."
 
@@ -96,6 +96,16 @@ def line_of_champions(entries: Sequence[Entry], champion: str, there: Collection
             line.append(entry.version)
     line = [version for version in line if version in there]
     return line if line[-1:] == [champion] else [*line, champion]
+
+
+def latest_champions(settings: Settings) -> list[str]:
+    """The version of the churn model that is champion, and the one to go back to; none where none was registered.
+
+    Raises DependencyError where MLflow does not answer.
+    """
+    champion = champion_version(settings)
+    there = {one.version for one in registered_versions(settings)}
+    return line_of_champions(record(settings), champion, there)[-2:] if champion else []
 
 
 def _tags(client: Any, name: str) -> dict[int, str]:

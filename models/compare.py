@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import roc_auc_score
 
-from models.metrics import Floats
+from models.metrics import Floats, auc
 
 DRAWS = 200
 BEST = "best of each cutoff"
@@ -51,7 +50,7 @@ def compare(cutoffs: Sequence[Scored], figure: Figure, seed: int) -> pl.DataFram
 
 def auc_of(churned: Floats, score: Floats, weight: Floats) -> float:
     """Weighted AUC of scores of who leaves."""
-    return float(roc_auc_score(churned, score, sample_weight=weight))
+    return auc(churned, score, weight)
 
 
 def captured_of(value: Floats, predicted: Floats, weight: Floats, share: float = 0.2) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from configs.errors import ModelError
-from models.metrics import Floats, auc, auc_of_draw, bootstrap_interval
+from models.metrics import Floats, auc, bootstrap_interval
 
 Grade = Literal["A", "B", "C"]
 
@@ -33,7 +33,7 @@ def judge(churned: Floats, model: Floats, opponents: dict[str, Floats], seed: in
 
     def difference(rows: np.ndarray) -> float:
         drawn = churned[rows]
-        return auc_of_draw(drawn, model[rows]) - auc_of_draw(drawn, rival[rows])
+        return auc(drawn, model[rows]) - auc(drawn, rival[rows])
 
     low, high = bootstrap_interval(difference, len(churned), seed)
     grade: Grade = "A" if low > 0 else "C" if high < 0 else "B"

@@ -70,7 +70,7 @@ def realised(
     figures = metrics.figures_of(churned, worth, rows)
     figures["lift_at_list_length"] = lambda at: metrics.lift_at(churned[at], probability[at], listed_share)
     for name, score in churn.items():
-        figures |= _against(name, "auc", lambda at, by: metrics.auc_of_draw(churned[at], by[at]), probability, score)
+        figures |= _against(name, "auc", lambda at, by: metrics.auc(churned[at], by[at]), probability, score)
         figures[f"lift_at_list_length of {name}"] = lambda at, s=score: metrics.lift_at(
             churned[at], s[at], listed_share
         )

@@ -7,9 +7,10 @@ would kill the interpreter, and an altered one would load in silence.
 import hashlib
 import json
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,6 +38,7 @@ for name, value in {
 CHAMPION = "champion"
 HASH_TAG = "sha256"
 RECIPE_FILE = "recipe.json"
+MOST_RUNS = 1000  # forgotten at a time; the next night goes on
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,39 @@ def load_version(settings: Settings, version: str) -> Registered:
             for registered in (name, settings.tracking.clv_model)
         )
         return Registered(version, churn, clv, recipe, versions)
+
+
+def forget_runs(settings: Settings, begun_before: datetime, staying: Collection[str]) -> int:
+    """Delete the runs begun before an instant, with the versions they registered and their files; returns how many.
+
+    `staying`: versions of the churn model whose runs stay. `mlflow gc` removes what MLflow itself keeps of a deleted
+    run, its parameters and figures. Raises DependencyError where MLflow does not answer.
+    """
+    with connected(settings) as mlflow:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name(settings.name)
+        if experiment is None:
+            return 0
+        before = f"attributes.start_time < {int(begun_before.timestamp() * 1000)}"
+        runs, forgotten = client.search_runs([experiment.experiment_id], before, max_results=MOST_RUNS), 0
+        for run in runs:
+            run_id = run.info.run_id
+            versions = client.search_model_versions(f"run_id = '{run_id}'")
+            if any(one.name == settings.tracking.churn_model and str(one.version) in staying for one in versions):
+                continue
+            # The run goes last: whatever dies before it is found here again.
+            for one in versions:
+                client.delete_model_version(one.name, one.version)
+            of_this_run = f"source_run_id = '{run_id}'"
+            for model in client.search_logged_models([experiment.experiment_id], of_this_run):
+                get_artifact_repository(model.artifact_location).delete_artifacts()
+                client.delete_logged_model(model.model_id)
+            get_artifact_repository(run.info.artifact_uri).delete_artifacts()
+            client.delete_run(run_id)
+            forgotten += 1
+        return forgotten
 
 
 @contextmanager

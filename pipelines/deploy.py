@@ -1,4 +1,4 @@
-"""Schedules on a Prefect server: the nightly job, the weekly training, and messages about runs that fail or are late.
+"""Schedules on a Prefect server: every night, week and month, and messages about runs that fail or are late.
 
 A worker on this machine runs them; it needs nothing but the server's address, PREFECT_API_URL.
 """
@@ -47,6 +47,8 @@ class Job:
 JOBS = {
     "nightly": Job("nightly_flow", lambda times: times.nightly_cron),
     "training": Job("training_flow", lambda times: times.training_cron),
+    "monitoring": Job("monitoring_flow", lambda times: times.monitoring_cron),
+    "report": Job("monthly_flow", lambda times: times.report_cron),
 }
 
 

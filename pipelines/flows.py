@@ -19,7 +19,8 @@ from configs.errors import DependencyError
 from configs.load import load_settings
 from configs.settings import Settings
 from features.time import Cutoff
-from pipelines.nightly import nightly, training
+from pipelines.monthly import monthly
+from pipelines.nightly import monitoring, nightly, training
 from pipelines.outreach.explanations import Explain
 
 FAILED_EVENT = "holdfast.run.failed"
@@ -73,6 +74,20 @@ def training_flow(config: str, as_of: date | None = None, output: str | None = N
     """The training job of `config` for `as_of`, else the day it was scheduled for; returns name -> version."""
     settings, cutoff = _prepared(config, as_of, output)
     return training(settings, cutoff, get_run_logger().info, as_task)
+
+
+@flow(name="holdfast-monitoring", persist_result=False, validate_parameters=False, on_failure=[_say_so])
+def monitoring_flow(config: str, as_of: date | None = None, output: str | None = None) -> None:
+    """See that the lists of `as_of`, else of the day it was scheduled for, are there and were monitored."""
+    settings, cutoff = _prepared(config, as_of, output)
+    monitoring(settings, cutoff, get_run_logger().info, as_task)
+
+
+@flow(name="holdfast-monthly", persist_result=False, validate_parameters=False, on_failure=[_say_so])
+def monthly_flow(config: str, as_of: date | None = None, output: str | None = None) -> None:
+    """The report of the month before `as_of`, else the day it was scheduled for, and how past lists turned out."""
+    settings, cutoff = _prepared(config, as_of, output)
+    monthly(settings, cutoff, get_run_logger().info, as_task)
 
 
 def _prepared(config: str, as_of: date | None, output: str | None) -> tuple[Settings, Cutoff]:

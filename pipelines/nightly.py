@@ -1,4 +1,4 @@
-"""The nightly job and the training job as straight lines of steps.
+"""The nightly job, the training job, and the look at what came of a night, as straight lines of steps.
 
 `run` calls a step; by default directly, under Prefect as a task (`pipelines.flows`). Steps are given paths and small
 values; what they leave behind lies in folders that became current in one rename each.
@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from configs.errors import HoldfastError
+from configs.errors import DataError, HoldfastError
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.ingest import ingest
 from pipelines.monitor import monitor
+from pipelines.monitoring.history import history
 from pipelines.monitoring.tell import tell
 from pipelines.outreach.explanations import Explain
 from pipelines.outreach.playbook import refuse_unreadable
@@ -65,6 +66,20 @@ def _watch(settings: Settings, cutoff: Cutoff, log: Log, run: Run) -> None:
             f"`holdfast monitor --as-of {cutoff.day}` to see why."
         )
         tell(settings, f"Holdfast {settings.name}: the monitor failed on {cutoff.day}", os.environ, log)
+
+
+def monitoring(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> None:
+    """See that the lists of a day are there, and monitor that night where it did not do so itself.
+
+    Raises DataError where nothing was published, LockError where the night is still under way, and what `monitor` does.
+    """
+    if not settings.folder_of("published", cutoff.day).exists():
+        raise DataError(f"nothing was published for {cutoff.day}. Run `holdfast nightly --as-of {cutoff.day}`.")
+    if cutoff.day in history(settings.root)["day"]:
+        log(f"{cutoff.day} was published and monitored")
+        return
+    with run_lock(settings.root, cutoff.day):
+        run(monitor, settings, cutoff, log)
 
 
 def training(settings: Settings, cutoff: Cutoff, log: Log, run: Run = directly) -> dict[str, str]:

@@ -1,44 +1,86 @@
-"""What of earlier nights is kept, and for how long."""
+"""What of earlier runs is kept, and for how long."""
 
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
+
 from configs.errors import LockError
 from configs.settings import Settings
-from features.time import Cutoff
+from features.time import Cutoff, midnight
+from models.champion import latest_champions
+from models.tracking import forget_runs
+from pipelines.monitoring.history import forget_figures
+from pipelines.outreach.difference import FOLDER as DIFFERENCES
 from pipelines.progress import Log
+from pipelines.realised import EXAMPLES_FILE
 from pipelines.reports.validation import REFUSED
-from pipelines.storage import run_lock
+from pipelines.storage import run_lock, write_whole
+from pipelines.web.recorded import forget_who_was_there
 
-PARTS = ("store", "scored", "published")
 
+def prune(settings: Settings, cutoff: Cutoff, log: Log) -> dict[str, int]:
+    """Remove what is older than `[retention]` allows as of `cutoff`, and revisions beyond its number; says how many.
 
-def prune(settings: Settings, cutoff: Cutoff, log: Log) -> int:
-    """Remove days older than `[retention]` allows as of `cutoff`, and revisions beyond its number; returns how many.
-
-    Never removed: what a link names, the newest day of each part, and a day that another run holds. The link of a day
-    goes first, so whatever dies on the way leaves no link to half a folder, and the next night goes on.
+    Of folders never removed: what a link names, the newest day of each part, and a day that another run holds. The link
+    of a day goes first, so whatever dies on the way leaves no link to half a folder, and the next night goes on.
     """
-    kept_days = settings.retention.days()
+    kept, removed = settings.retention, {"folders": _prune_folders(settings, cutoff)}
+    if kept.published_days is not None:
+        removed["examples"] = _forget_examples(settings.root, _first(cutoff, kept.published_days))
+    if kept.monitor_days is not None:
+        removed["monitor's figures"] = forget_figures(settings.root, _first(cutoff, kept.monitor_days))
+    if kept.models_days is not None:
+        since = midnight(_first(cutoff, kept.models_days), cutoff.zone)
+        removed["runs in MLflow"] = forget_runs(settings, since, latest_champions(settings))
+    if kept.events_days is not None:
+        since = midnight(_first(cutoff, kept.events_days), cutoff.zone)
+        removed["lines of who used the web app"] = forget_who_was_there(settings, since)
+    told = [f"{count:,} {what}" for what, count in removed.items() if count]
+    if told:
+        log(f"removed, as [retention] asks for: {', '.join(told)}")
+    return removed
+
+
+def _first(cutoff: Cutoff, days: int) -> date:
+    """The first day that is kept."""
+    return cutoff.day - timedelta(days=days)
+
+
+def _prune_folders(settings: Settings, cutoff: Cutoff) -> int:
     removed = 0
-    for part in PARTS:
-        root, days = settings.root / part, kept_days[part]
+    for part, days in settings.retention.days().items():
+        root = settings.root / part
         dated = sorted(_dated(root / ".revisions"))
         for day, revisions in dated:
-            if days is not None and day < cutoff.day - timedelta(days=days) and day != dated[-1][0]:
+            if days is not None and day < _first(cutoff, days) and day != dated[-1][0]:
                 removed += _remove_day(settings, root / day.isoformat(), revisions)
             else:
                 removed += _remove_older(root, revisions, settings.retention.revisions)
-    kept = kept_days["store"]
+    for file in (settings.root / "published" / DIFFERENCES).glob("*.csv"):
+        day, _, revision = file.stem.rpartition("-")
+        if not (settings.root / "published" / ".revisions" / day / revision).exists():
+            file.unlink()
+    kept = settings.retention.store_days
     for day, folder in _dated(settings.root / REFUSED):
-        if kept is not None and day < cutoff.day - timedelta(days=kept):
+        if kept is not None and day < _first(cutoff, kept):
             shutil.rmtree(folder)
             removed += 1
-    if removed:
-        log(f"{removed:,} folders of earlier nights removed, as [retention] asks for")
     return removed
+
+
+def _forget_examples(root: Path, first: date) -> int:
+    """Remove the customers named as examples of how lists before `first` turned out; returns how many."""
+    file = root / EXAMPLES_FILE
+    if not file.exists():
+        return 0
+    rows = pl.read_parquet(file)
+    kept = rows.filter(pl.col("cutoff") >= first)
+    if kept.height < rows.height:
+        write_whole(file, kept)
+    return rows.height - kept.height
 
 
 def _dated(revisions: Path) -> Iterator[tuple[date, Path]]:

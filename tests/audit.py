@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MEND = "Run it where pypi.org answers, before a release: until then nothing is known."
 COMMAND = ("pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json")
 
 
@@ -20,9 +21,10 @@ def report(packages: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
         for package in packages
         for found in package.get("vulns", [])
     ]
+    if len(unknown) == len(packages):
+        return [f"no index said anything of the {len(packages):,} packages: {unknown[0]['skip_reason']}. {MEND}"], 2
     said = f"{len(packages):,} packages, {len(lines):,} known vulnerabilities, {len(unknown):,} could not be looked up"
-    code = 1 if lines else 2 if len(unknown) == len(packages) else 0
-    return [*lines, said], code
+    return [*lines, said], 1 if lines else 0
 
 
 def main() -> int:
@@ -31,7 +33,8 @@ def main() -> int:
     try:
         packages = json.loads(found.stdout)["dependencies"]
     except ValueError:
-        print(f"no index of vulnerabilities answered: {found.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        why = (found.stderr.strip().splitlines() or ["no reason given"])[-1]
+        print(f"no index of vulnerabilities answered: {why}. {MEND}", file=sys.stderr)
         return 2
     lines, code = report(packages)
     print("\n".join(lines))

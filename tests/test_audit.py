@@ -23,3 +23,9 @@ def test_it_names_what_to_mend_and_counts_what_it_cannot_know() -> None:
         "c 2: CVE-1, mended in 3",
         "3 packages, 1 known vulnerabilities, 1 could not be looked up",
     ]
+
+
+def test_it_does_not_call_sound_what_nobody_was_asked_about() -> None:
+    (said,), code = report([UNKNOWN, UNKNOWN])
+    assert said.startswith("no index said anything of the 2 packages: not found. Run it where pypi.org answers")
+    assert code == 2

@@ -87,7 +87,7 @@ def send(config: ConfigOption, output: OutputOption = None) -> None:
 
 @app.command()
 def deploy(config: ConfigOption, output: OutputOption = None) -> None:
-    """Tell the Prefect server of PREFECT_API_URL when to run the nightly job and the training."""
+    """Tell the Prefect server of PREFECT_API_URL when to run the night, the training, the monitoring and the report."""
     from pipelines.deploy import deploy as run_deploy
 
     if not under_prefect():

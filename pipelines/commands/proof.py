@@ -58,14 +58,8 @@ def realised(
     output: OutputOption = None,
 ) -> None:
     """Ingest, then hold past publications whose horizons are over against what happened."""
-    import polars as pl
-
-    from pipelines.realised import EXAMPLES_FILE, realise
-    from pipelines.reports.realised import write_page
+    from pipelines.monthly import realised as run_realised
 
     settings, cutoff = prepared(config, output, as_of)
     with ingested(settings, cutoff):
-        figures = realise(settings, cutoff, again, typer.echo)
-        if figures.height:
-            examples = pl.read_parquet(settings.root / EXAMPLES_FILE)
-            typer.echo(f"written to {write_page(settings, figures, examples)}")
+        run_realised(settings, cutoff, typer.echo, again)

@@ -4,7 +4,7 @@ Training keeps what is needed with the model: counts by day and segment, no cust
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from math import sqrt
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from features.matrix import KEYS
 from features.time import Cutoff
 from models.learned_from import CHURNED, EVERYBODY, compared, learned_from, rates
 from models.pair import ModelPair, features_only
-from models.tracking import load_champion, load_table, log_table
+from models.tracking import Registered, load_champion, load_table, log_table
 from pipelines.build import SAMPLE_PARTS, tables_by_bucket
-from pipelines.monitoring.checks import BASE_RATE, FEATURES, SCORES, figures
+from pipelines.monitoring.checks import AGE, BASE_RATE, FEATURES, SCORES, figures
 from pipelines.progress import Log
 from pipelines.score import FEATURES_FILE, SCORES_FILE
 from pipelines.storage import sample_part_of
@@ -52,17 +52,18 @@ def keep_learned_from(
 
 
 def champion_figures(settings: Settings, store: Path, cutoff: Cutoff, scored: Path, log: Log) -> pl.DataFrame:
-    """Features, scores and base rate of the night in the folder `scored`, as rows of `checks.FIGURE`.
+    """The champion's age, and features, scores and base rate of the night in the folder `scored`: `checks.FIGURE`.
 
-    None of them, with a warning, where the champion kept nothing to compare with.
+    Its age alone, with a warning, where the champion kept nothing to compare with.
     """
     champion = load_champion(settings)
+    age = of_age(champion, cutoff.day, settings.monitoring)
     kept = load_table(settings, champion.version, KEPT_FILE)
     if kept is None:
         log(f"warning: model version {champion.version} keeps nothing to compare a night with. Train again.")
-        return figures([])
+        return figures([age])
     scores = pl.read_parquet(scored / SCORES_FILE)
-    rows = [*_of_base_rate(settings, kept, store, cutoff, scores)]
+    rows = [age, *_of_base_rate(settings, kept, store, cutoff, scores)]
     looked_at = pl.scan_parquet(scored / FEATURES_FILE).select(*KEYS, *champion.recipe["features"])
     if scores.height > ROWS:
         looked_at = looked_at.filter(
@@ -84,6 +85,17 @@ def champion_figures(settings: Settings, store: Path, cutoff: Cutoff, scored: Pa
             }
         )  # fmt: skip
     return figures(rows)
+
+
+def of_age(champion: Registered, day: date, limits: Monitoring) -> dict[str, object]:
+    """How many days before `day` the champion was trained; beyond once it is older than it is trusted for."""
+    as_of = champion.recipe["as_of"]
+    days = (day - date.fromisoformat(as_of)).days
+    return {
+        "check": AGE, "name": "champion", "value": float(days), "usual": float(limits.champion_days),
+        "beyond": days > limits.champion_days,
+        "says": f"trained as of {as_of}, {days} days before; trusted for {limits.champion_days}. Run `holdfast train`",
+    }  # fmt: skip
 
 
 def segments(store: Path, rows: pl.DataFrame) -> pl.Series:

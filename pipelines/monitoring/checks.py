@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 FEATURES, SCORES, BASE_RATE, COLUMNS = "features", "scores", "base rate", "columns"
+AGE = "age"
 FRESHNESS, VOLUME, UNSEEN, QUARANTINED = "freshness", "volume", "unseen", "quarantined"
 OF_MODELS = (FEATURES, SCORES, BASE_RATE)  # what training anew may mend
 FIGURE = {

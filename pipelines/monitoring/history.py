@@ -78,6 +78,15 @@ def _beyond_before(before: pl.DataFrame, day: date) -> pl.DataFrame:
     return numbered.filter(in_a_row).group_by(KEYS).agg(before=pl.len().cast(pl.Int64))
 
 
+def forget_figures(root: Path, first: date) -> int:
+    """Remove the figures of nights before `first`; returns how many."""
+    before = history(root)
+    kept = before.filter(pl.col("day") >= first)
+    if kept.height < before.height:
+        write_whole(root / MONITOR_FILE, kept)
+    return before.height - kept.height
+
+
 def write_history(root: Path, before: pl.DataFrame, night: pl.DataFrame, day: date) -> None:
     """Put `night` in the place of what was known of `day`, and leave the other days as they are."""
     after = pl.concat([before.filter(pl.col("day") != day), night]).sort("day", maintain_order=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, cast, func, null, select, union_all
+from sqlalchemy import String, cast, delete, func, null, select, union_all
 from sqlalchemy.orm import Session
 
 from pipelines.web.schema import ANSWER, EVENTS, SIGNED_IN, UNDO, Entry, Event, Invitation, Person
@@ -36,6 +36,14 @@ class Access:
 def note(session: Session, now: datetime, person: str | None, kind: str, detail: str) -> None:
     """Append to the log of who was there; `detail` holds nothing that somebody typed."""
     session.add(Event(at=now, person=person, kind=kind, detail=detail))
+
+
+def forget_events(session: Session, first: datetime) -> int:
+    """Delete what the log of who was there tells of before `first`, and links that could be used until then; returns
+    how many."""
+    events = session.execute(delete(Event).where(Event.at < first).returning(Event.id)).all()
+    links = delete(Invitation).where(Invitation.expires_at < first).returning(Invitation.secret_hash)
+    return len(events) + len(session.execute(links).all())
 
 
 def audit(session: Session, person: str, kind: str, first: int, count: int) -> tuple[Sequence[Line], int]:

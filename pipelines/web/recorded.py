@@ -1,15 +1,18 @@
 """What was recorded in the app, as rows of `outcomes` for the next ingest; and forgetting a customer there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from configs.settings import Settings
 from features.tables import TABLES
 from features.time import Cutoff, midnight
 from models.effect import TREAT
+from pipelines.web.audit import forget_events
 from pipelines.web.database import FILE, Database
 from pipelines.web.schema import ANSWER, UNDO, Entry
 
@@ -70,6 +73,17 @@ def write_outcomes(settings: Settings, cutoff: Cutoff, file: Path) -> Path | Non
 
 def forget(settings: Settings, customer_id: str) -> int:
     """Delete every entry of a customer; returns how many there were."""
+    theirs = delete(Entry).where(Entry.customer_id == customer_id).returning(Entry.id)
+    return _deleted(settings, lambda session: len(session.execute(theirs).all()))
+
+
+def forget_who_was_there(settings: Settings, first: datetime) -> int:
+    """Delete the log of who was there before `first`; returns how many lines. What was recorded stays."""
+    return _deleted(settings, lambda session: forget_events(session, first))
+
+
+def _deleted(settings: Settings, delete_some: Callable[[Session], int]) -> int:
+    """How many rows `delete_some` deleted for good; 0 where nobody ever used the app."""
     if not in_use(settings):
         return 0
     database = Database(settings)
@@ -77,8 +91,7 @@ def forget(settings: Settings, customer_id: str) -> int:
         if database.version() is None:
             return 0
         database.migrate()
-        theirs = delete(Entry).where(Entry.customer_id == customer_id).returning(Entry.id)
-        found = database.write(lambda session: len(session.execute(theirs).all()))
+        found = database.write(delete_some)
         database.empty_log()
     finally:
         database.close()

@@ -63,7 +63,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         settings = load_settings(config, Path(folder))
         learn = settings.training.model_copy(update={"rounds": ROUNDS, "threads": 1})
-        settings = settings.model_copy(update={"training": learn})
+        ageless = settings.monitoring.model_copy(update={"age": "off"})  # one champion scores the whole year
+        settings = settings.model_copy(update={"training": learn, "monitoring": ageless})
         company(settings, TROUBLE)
         training(settings, Cutoff(TRAINED, settings.zone), silent)
         after = [broken + timedelta(days=n) for broken, _ in BREAKS.values() for n in range(1, WITHIN + 1)]

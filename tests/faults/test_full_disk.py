@@ -20,8 +20,9 @@ SPACE = 4096
 
 
 def bytes_below(folder: Path) -> int:
-    """What the files of a folder take on a file system, in whole pages."""
-    return sum(-(-path.lstat().st_size // SPACE) * SPACE for path in folder.rglob("*"))
+    """What the files of a folder take on a tmpfs, in whole pages: folders and links take none."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(-(-path.stat().st_size // SPACE) * SPACE for path in files)
 
 
 @contextmanager

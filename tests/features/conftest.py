@@ -1,12 +1,14 @@
-"""How many random stores the contract tests try.
+"""How random stores are tried.
 
-By default few, always the same, and reported as found; HYPOTHESIS_PROFILE=long tries many new ones and reduces what
-fails to its smallest form, which takes minutes.
+By default few, always the same, and reported as found; HOLDFAST_FAULTS=long tries many new ones and reduces what fails
+to its smallest form.
 """
 
 import os
 
 from hypothesis import HealthCheck, Phase, settings
+
+LONG = os.environ.get("HOLDFAST_FAULTS") == "long"
 
 settings.register_profile(
     "quick",
@@ -20,4 +22,4 @@ settings.register_profile(
 settings.register_profile(
     "long", max_examples=500, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+settings.load_profile("long" if LONG else "quick")

@@ -16,6 +16,7 @@ from pipelines.simulate.company import simulate
 
 PROJECT = Path(__file__).parents[2]
 AS_OF = date(2026, 6, 30)
+SMALLER = "\n[ingest]\nbuckets = 2\n[training]\ncutoff_every_days = 60\nrounds = 100\n"  # settings of tests
 
 
 @dataclass
@@ -39,7 +40,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     root = tmp_path_factory.mktemp("company")
     config = root / "small.toml"
     demo = (PROJECT / "configs" / "demo.toml").read_text(encoding="utf-8")
-    config.write_text(demo + "[ingest]\nbuckets = 2\n[training]\ncutoff_every_days = 45\n", encoding="utf-8")
+    config.write_text(demo + SMALLER, encoding="utf-8")
     made = Company(config, load_settings(config, root))
     simulate(root / "simulated", customers=500, seed=5, until=AS_OF)
     training(made.settings, made.cutoff(), made.log)

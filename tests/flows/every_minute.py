@@ -1,7 +1,7 @@
 """A server, a worker and a schedule that fires every minute: each run must publish, and a failure be told by mail.
 
 `python -m tests.flows.every_minute --minutes 10` starts all on this machine, changes the orders of a small company
-between the runs, takes them away for the last one, and prints what came of it.
+between the runs, takes them away for the last one, lets the other deployments run once, and prints what came of it.
 """
 
 import argparse
@@ -76,31 +76,43 @@ def scheduled(settings: Settings, minutes: int, mailbox: Mailbox) -> list[str]:
     """Deploy for every minute, change the orders after each run, take them away for the last; states of all runs."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import DeploymentFilter
+    from prefect.client.schemas.objects import State
     from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.deployments import run_deployment
 
     from pipelines import deploy
 
-    jobs = {"nightly": deploy.Job("nightly_flow", lambda _: "* * * * *")}
-    with patch.object(deploy, "JOBS", jobs):
+    every_minute = {"nightly": deploy.Job("nightly_flow", lambda _: "* * * * *")}
+    with patch.object(deploy, "JOBS", deploy.JOBS | every_minute):
         deploy.deploy(settings.root / "small.toml", settings, print)
     orders = settings.root / "simulated" / "raw" / "transactions.parquet"
 
-    def ended() -> list[str]:
+    def nights() -> list[State]:
         with get_client(sync_client=True) as client:
             of_ours = DeploymentFilter(name={"any_": ["demo-nightly"]})
             found = client.read_flow_runs(deployment_filter=of_ours, sort=FlowRunSort.START_TIME_ASC, limit=200)
-        runs = [run for run in found if run.state and run.state.is_final()]
-        return [run.state_name for run in runs]
+        return [run.state for run in found if run.state]
+
+    def ended() -> list[str]:
+        return [str(state.name) for state in nights() if state.is_final()]
 
     for number in range(1, minutes):
         wait_until(lambda number=number: len(ended()) >= number, seconds=400)
         new = orders.with_suffix(".new")
         pl.read_parquet(orders)[:-1].write_parquet(new)
         os.replace(new, orders)
-    orders.unlink()
+    orders.rename(away := orders.with_suffix(".away"))
     wait_until(lambda: len(ended()) >= minutes, seconds=400)
     assert mailbox.received("Subject: Holdfast: a run failed", seconds=60)
-    return ended()
+    states = ended()
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(client.read_deployment_by_name("holdfast-nightly/demo-nightly").id)
+    wait_until(lambda: all(state.is_final() for state in nights()), seconds=400)  # of what would hold the day's lock
+    away.rename(orders)
+    for name in ("holdfast-monitoring/demo-monitoring", "holdfast-monthly/demo-report"):
+        state = run_deployment(name, timeout=400).state
+        print(f"{name}: {state.name if state else 'unknown'}")
+    return states
 
 
 def main() -> None:

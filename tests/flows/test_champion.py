@@ -10,6 +10,7 @@ import pytest
 
 import models.compare
 import pipelines.challenge
+import pipelines.reports.training
 from configs.errors import ModelError
 from configs.settings import Settings
 from models.challenge import Comparison, Entrant, compare_recipes
@@ -53,6 +54,7 @@ def decided(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Compa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipelines.challenge, "compare_recipes", blind)
         patch.setattr(models.compare, "DRAWS", 40)
+        patch.setattr(pipelines.reports.training, "write_report", lambda *_: None)
         assert training(trained_with(own, leaves=5), own.cutoff(), own.log) == {"churn": "3", "clv": "3"}
     return own
 

@@ -36,7 +36,7 @@ def test_training_keeps_counts_and_no_customer(company: Company) -> None:
 def test_the_night_was_watched_and_a_run_again_replaces_it(company: Company) -> None:
     root = company.settings.root
     before = history(root).filter(day=AS_OF)
-    checks = {"features", "scores", "base rate", "columns", "freshness", "volume", "unseen", "quarantined"}
+    checks = {"age", "features", "scores", "base rate", "columns", "freshness", "volume", "unseen", "quarantined"}
     assert set(before["check"]) == checks
     of_scores = before.filter(check="scores", of=EVERYBODY)
     assert "score_of_leaving" in of_scores["name"] and of_scores["usual"].min() > 0

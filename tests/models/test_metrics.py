@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from models.metrics import auc, bootstrap_interval, calibration_error, lift_at, ratio, value_captured
 
@@ -8,6 +9,17 @@ def test_auc_counts_pairs_in_the_right_order_and_ties_half() -> None:
     churned = np.array([1, 1, 0, 0.0])
     # Pairs leaver-stayer: (0.9, 0.5) right, (0.9, 0.2) right, (0.5, 0.5) tie, (0.5, 0.2) right: 3.5 of 4.
     assert auc(churned, np.array([0.9, 0.5, 0.5, 0.2])) == pytest.approx(3.5 / 4)
+
+
+def test_auc_is_that_of_scikit_learn_with_ties_and_weights_and_needs_a_pair() -> None:
+    random = np.random.default_rng(3)
+    churned, score = random.integers(0, 2, 200).astype(float), random.integers(0, 20, 200) / 7
+    weight = random.integers(0, 4, 200).astype(float)
+    assert auc(churned, score) == pytest.approx(roc_auc_score(churned, score), abs=1e-12)
+    assert auc(churned, score, weight) == pytest.approx(roc_auc_score(churned, score, sample_weight=weight), abs=1e-12)
+    assert np.isnan(auc(np.ones(3), np.arange(3.0))) and np.isnan(auc(churned, score, np.zeros(200)))
+    with pytest.raises(ValueError, match="not finite"):
+        auc(churned, np.where(churned == 1, np.nan, score))
 
 
 def test_calibration_error_is_the_mean_distance_of_the_bins() -> None:

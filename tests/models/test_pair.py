@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from configs.modelling import Churn, Training
 from models import pair as pair_module
@@ -65,6 +66,12 @@ def test_the_figures_of_a_customer_belong_together(pair: ModelPair, cohort: pl.D
     first, second = (scores[name] for name in further)
     assert ((first > 0) & (first <= second) & (second <= p)).all() and (first < second).any()
     assert (scores["predicted_clv_low"] <= scores["predicted_clv_high"]).all()
+
+
+def test_one_customer_alone_and_all_in_another_order_are_scored_alike(pair: ModelPair, cohort: pl.DataFrame) -> None:
+    together = pair.score(cohort)
+    assert_frame_equal(pair.score(cohort[7:8]), together[7:8], abs_tol=1e-9)
+    assert_frame_equal(pair.score(cohort.reverse()), together.reverse(), abs_tol=1e-9)
 
 
 def test_it_holds_of_customers_it_has_not_seen(pair: ModelPair, cohort: pl.DataFrame, later: pl.DataFrame) -> None:

@@ -1,5 +1,5 @@
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -8,15 +8,18 @@ import pytest
 from configs.errors import DependencyError, ModelError
 from configs.modelling import Training
 from configs.settings import Settings
-from models.champion import Entry, Version, enter, record, registered_versions
+from models.challenge import Verdict
+from models.champion import Entry, Version, enter, latest_champions, record, registered_versions
 from models.pair import ModelPair, features_only
 from models.tracking import (
     RECIPE_FILE,
     champion_version,
     connected,
+    forget_runs,
     load_champion,
     load_table,
     load_version,
+    log_figures,
     log_table,
     log_training,
     make_champion,
@@ -132,6 +135,31 @@ def test_every_decision_is_kept_in_order_and_the_latest_shown_on_the_version(
     with connected(settings) as mlflow:
         tags = mlflow.MlflowClient().get_model_version("shop churn", "1").tags
     assert (tags["decision"], tags["reason"]) == ("first", entries[-1].reason)
+
+
+def test_old_runs_are_forgotten_with_their_files_and_the_latest_champions_are_not(
+    registered: tuple[Settings, ModelPair], tmp_path: Path
+) -> None:
+    settings, pair = settings_at(tmp_path), registered[1]
+    boosters = {"shop churn": pair.churn.trees, "shop value": pair.clv.trees}
+    verdicts: list[Verdict] = ["first", "refreshed", "held back", "refreshed"]
+    for number, verdict in enumerate(verdicts, 1):
+        versions = log_training(settings, boosters, {}, {"auc": 0.8}, {}, {RECIPE_FILE: pair.recipe()})
+        enter(settings, Entry(str(number), verdict, "why", date(2026, 1, number)))
+        if verdict != "held back":
+            make_champion(settings, versions)
+    log_figures(settings, "realised", {}, {"auc": 0.7}, {})
+    after, files = datetime.now(UTC) + timedelta(minutes=1), len(model_files(tmp_path))
+
+    assert forget_runs(settings, after - timedelta(days=1), []) == 0
+    assert forget_runs(settings, after, latest_champions(settings)) == 3  # versions 1 and 3, and the figures
+    assert forget_runs(settings, after, latest_champions(settings)) == 0
+
+    assert [one.version for one in registered_versions(settings)] == latest_champions(settings) == ["2", "4"]
+    assert (files, len(model_files(tmp_path)), len(list(tmp_path.rglob(RECIPE_FILE)))) == (8, 4, 2)
+    assert load_champion(settings).version == "4" and load_version(settings, "2").versions["shop value"] == "2"
+    with pytest.raises(ModelError, match="There are: 2, 4"):
+        load_version(settings, "1")
 
 
 def test_a_tracking_server_that_is_away_is_told(tmp_path: Path) -> None:

@@ -23,16 +23,19 @@ from tests.mailbox import Mailbox
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
-def settings_of(**schedule: str) -> Settings:
+def settings_of(**schedule: Any) -> Settings:
     sources = {"transactions": Source(path="x.csv")}
     return Settings(name="shop", business_timezone="Europe/Berlin", sources=sources, schedule=Schedule(**schedule))
 
 
 def test_the_cron_lines_are_those_of_the_configuration() -> None:
-    found = schedules(settings_of(nightly_at="23:05", training_at="06:00", training_on="wednesday"))
+    times = {"monitoring_at": "00:09", "report_at": "08:00", "report_on": 2}
+    found = schedules(settings_of(nightly_at="23:05", training_at="06:00", training_on="wednesday", **times))
     assert {name: cron for name, (_, cron) in found.items()} == {
         "shop-nightly": "5 23 * * *",
         "shop-training": "0 6 * * 3",
+        "shop-monitoring": "9 0 * * *",
+        "shop-report": "0 8 2 * *",
     }
     for entrypoint, _ in found.values():
         file, flow = entrypoint.split(":")

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -13,8 +14,10 @@ from configs.errors import DataError, ModelError
 from configs.settings import Settings
 from features.time import Cutoff
 from pipelines.monitor import in_words, monitor, new_alarms, retraining
-from pipelines.monitoring.history import NIGHT, history
-from pipelines.nightly import nightly
+from pipelines.monitoring.champion import of_age
+from pipelines.monitoring.checks import figures
+from pipelines.monitoring.history import NIGHT, history, judged
+from pipelines.nightly import monitoring, nightly
 from pipelines.reports.monitor import PAGE_FILE
 from pipelines.score import SCORES_FILE
 from tests.pipelines.outreach.nights import Nights
@@ -82,6 +85,16 @@ def test_training_anew_is_advised_for_what_it_can_mend(check: str, level: str, r
     assert bool(said) is advised and ("train anew" in said) is advised
 
 
+@pytest.mark.parametrize(("day", "level"), [(date(2026, 7, 1), "ok"), (date(2026, 7, 2), "alarm")])
+def test_a_champion_that_is_too_old_is_an_alarm(day: date, level: str) -> None:
+    champion: Any = SimpleNamespace(recipe={"as_of": "2026-06-21"})
+    limits = settings_of(champion_days=10).monitoring
+    found = judged(figures([of_age(champion, day, limits)]), night(), day, limits)
+    assert found["level"].to_list() == [level]
+    told = "age: champion: trained as of 2026-06-21, 11 days before; trusted for 10. Run `holdfast train`"
+    assert in_words(found, "alarm") == ([told] if level == "alarm" else [])
+
+
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
     """40 customers; there is no champion, so its checks say nothing."""
@@ -108,6 +121,21 @@ def test_a_night_leaves_its_figures_and_a_page(nights: Nights) -> None:
     (folder / SCORES_FILE).unlink()
     with pytest.raises(DataError, match="was not scored"):
         monitor(nights.settings, unscored, log.append)
+
+
+def test_a_day_without_lists_is_missed_and_one_that_was_not_monitored_is(nights: Nights) -> None:
+    cutoff, log = nights.score(0)[0], list[str]()
+    with pytest.raises(DataError, match="nothing was published for 2026-07-01. Run `holdfast nightly"):
+        monitoring(nights.settings, cutoff, log.append)
+    (nights.settings.root / "published" / "2026-07-01").mkdir(parents=True)
+
+    monitoring(nights.settings, cutoff, log.append)
+    assert log[0] == "monitor: 0 alarms, 0 warnings"
+    assert set(history(nights.settings.root)["day"]) == {cutoff.day}
+
+    log.clear()
+    monitoring(nights.settings, cutoff, log.append)
+    assert log == ["2026-07-01 was published and monitored"]
 
 
 def test_a_monitor_that_fails_leaves_the_publication_and_says_so(

@@ -9,6 +9,7 @@ import pytest
 
 import pipelines.realised
 from configs.errors import ModelError
+from pipelines.monthly import monthly
 from pipelines.outreach import listing
 from pipelines.realised import EXAMPLES_FILE, FIGURES_FILE, realise
 from pipelines.score import FEATURES_FILE, SCORES_FILE
@@ -149,3 +150,21 @@ def test_examples_forget_who_objected(nights: Nights, told: Told) -> None:
     realise(nights.settings, nights.score(91)[0], False, lambda _: None)
     kept = pl.read_parquet(nights.settings.root / EXAMPLES_FILE)
     assert gone not in kept["customer_id"] and kept.height == examples.height - 1
+
+
+def test_once_a_month_there_is_a_report_and_past_lists_are_held(nights: Nights, told: Told) -> None:
+    nights.publish(0)
+    cutoff, log, steps = later(nights, 92), list[str](), list[str]()
+
+    def run(step: Any, *arguments: Any) -> None:
+        steps.append(step.__name__)
+        step(*arguments)
+
+    monthly(nights.settings, cutoff, log.append, run)
+
+    assert steps == ["ingest", "report", "realised"]
+    root = nights.settings.root
+    assert pl.read_parquet(root / FIGURES_FILE)["day"].unique().to_list() == [FIRST_NIGHT]
+    assert "1 Sep 2026 to 30 Sep 2026" in (root / "report.html").read_text(encoding="utf-8")
+    assert log[-1] == f"written to {root / 'realised.html'}"
+    assert any(line.startswith(f"written to {root / 'report.html'}, ") for line in log)
