@@ -4,23 +4,35 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from configs.report import SEGMENTS
 from configs.settings import Settings
 from features.segments import MEANINGS, SCORES
-from pipelines.elements.figures import ELEMENTS, NOW
+from pipelines.elements.figures import ELEMENTS, MONTH_BEFORE, NOW, YEAR_BEFORE
 from pipelines.elements.profitability import BEST, HELD, PARETO
 from pipelines.elements.report import Report
 from pipelines.elements.retention import LEFT, STILL, THERE
 from pipelines.elements.segments import FROM, SLIPPED, UP
 from pipelines.outreach.wording import day
 from pipelines.reports.charts import Chart, curves, pairs
-from pipelines.reports.element_tables import cohort_grid, migration_grid, movers_table, plan_table, segment_table
+from pipelines.reports.element_tables import (
+    cohort_cells,
+    cohort_grid,
+    cohort_table,
+    curve_table,
+    half_gone,
+    migration_grid,
+    movers_table,
+    plan_table,
+    segment_table,
+)
 from pipelines.reports.grids import heat_map, steps
 from pipelines.reports.page import Section, render
-from pipelines.reports.shown import compared, in_days, in_words, interval, meanings, table_of
+from pipelines.reports.shown import compared, in_days, in_words, interval, meanings, moved, table_of
 
 NOW_COLUMN, BEFORE_COLUMN = "this month", "a month before"
 DETAILS = (THERE, LEFT, STILL, HELD)
-TILES = ("CSAT", "NPS", "repeat rate", "revenue", "net value", "retention rate")
+TILES = ("CSAT", "NPS", "repeat rate", "revenue", "net value", "retention rate", "value added by outreach")
+MOVED_SHOWN = 6
 MOVERS = "Segments: the largest movers"
 IN_TIME = ("first response in time", "resolved in time")
 
@@ -28,11 +40,22 @@ IN_TIME = ("first response in time", "resolved in time")
 def elements_page(report: Report, settings: Settings) -> str:
     """The HTML text of the page."""
     title = f"The four elements: {settings.company or settings.name}, {day(report.as_of)}"
-    return render(title, summary(report), sections(report, settings.currency), tiles(report, settings.currency))
+    return render(
+        title, summary(report, settings.currency), sections(report, settings.currency), tiles(report, settings.currency)
+    )
 
 
-def summary(report: Report) -> list[str]:
-    """What to know before the figures, and what is left out."""
+def summary(report: Report, currency: str) -> list[str]:
+    """What has changed, what to know before the figures, and what is left out."""
+    of_all = ~pl.col("element").is_in(["segments", "plan"]) & (pl.col("figure") != "churn rate")  # retention tells it
+    single = report.figures.filter(of_all, group="")
+    changed = []
+    for since in (MONTH_BEFORE, YEAR_BEFORE):
+        if single.filter(compared=since).is_empty():
+            continue
+        found = moved(single, since, currency)
+        told = "; ".join(found[:MOVED_SHOWN]) if found else "nothing"
+        changed.append(f"Changed by more than chance explains, against the {since} (in brackets): {told}.")
     period = report.figures.filter(element="profitability", compared=NOW).drop_nulls("value")["period"]
     absent = report.figures.filter(pl.col("value").is_null())
     left_out = [
@@ -45,7 +68,7 @@ def summary(report: Report) -> list[str]:
         "Intervals are of 95 %: Wilson's for shares, a bootstrap over customers for the rest. Totals are counted.",
         "Customers who objected to profiling are in the totals, but in no figure of single customers nor a segment.",
     ]
-    return lines + ([f"Left out: {'; '.join(left_out)}."] if left_out else [])
+    return changed + lines + ([f"Left out: {'; '.join(left_out)}."] if left_out else [])
 
 
 def sections(report: Report, currency: str) -> list[Section]:
@@ -110,9 +133,12 @@ def _profitability(figures: pl.DataFrame, currency: str) -> Iterator[Section]:
     )
     if curve.height:
         begun = pl.concat([pl.DataFrame({"share": [0.0], "customers": [0.0]}), curve])
-        drawn = begun.with_columns(pl.col("share").alias("if all were alike"))
+        drawn = begun.rename({"customers": "as it is"}).with_columns(pl.col("share").alias("if all were alike"))
         chart = curves(drawn, "share of the customers, those with the most first", "share of the revenue")
-        yield Section("Profitability: on how few customers it rests", _pareto(figures), chart, drawn)
+        held = [in_words(share, "share", currency) for share in curve["customers"]]
+        table = pl.DataFrame({"customers with the most": [f"{share:.0%}" for share in curve["share"]], "hold": held})
+        said = meanings(figures.filter(figure=HELD))
+        yield Section("Profitability: on how few customers it rests", _pareto(figures), chart, table, False, said)
 
 
 def _pareto(figures: pl.DataFrame) -> list[str]:
@@ -137,20 +163,22 @@ def _retention(figures: pl.DataFrame, currency: str) -> Iterator[Section]:
         ),
     }
     for name, (heading, sentence) in titles.items():
-        rows = figures.filter(figure=name)
-        if rows.height:
-            wide = cohort_grid(rows)
-            chart = heat_map(wide, "days since signing up", "signed up in")
-            yield Section(heading, [f"{sentence}."], chart, wide, False, meanings(rows))
-    curve = figures.filter(figure=STILL, compared=NOW)
-    table = curve.select(
-        pl.col("group").str.strip_suffix(" days").cast(pl.Int64).alias("at"), "value", "low", "high", "population"
+        cells = cohort_cells(figures.filter(figure=name))
+        if cells.height:
+            label = pl.format("{} ({})", "cohort", "customers")
+            grid = cohort_grid(cells.with_columns(percent=100 * pl.col("value")), "percent")
+            chart = heat_map(
+                grid.with_columns(label.alias("cohort")).drop("customers"), "days since signing up", "signed up in"
+            )
+            said = f"{sentence}. In brackets: how many customers each row is of."
+            yield Section(heading, [said], chart, cohort_table(cells, currency), False, meanings(cells))
+    curve = figures.filter(figure=STILL, compared=NOW).with_columns(
+        at=pl.col("group").str.strip_suffix(" days").cast(pl.Int64)
     )
-    if table.height:
-        chart = steps(table, "days since signing up", "share not yet gone")
-        renamed = table.rename({"at": "days", "value": "still there", "population": "customers not gone before"})
-        sentences = ["The share of customers who have not left for the first time, with its interval."]
-        yield Section("How long customers stay", sentences, chart, renamed, False, meanings(curve))
+    if curve.height:
+        chart = steps(curve.select("at", "value", "low", "high"), "days since signing up", "share not yet gone")
+        sentences = [f"Customers who have not left for the first time, with the interval. {half_gone(curve)}"]
+        yield Section("How long customers stay", sentences, chart, curve_table(curve, currency), False, meanings(curve))
 
 
 def _segments(figures: pl.DataFrame, movers: pl.DataFrame, currency: str) -> Iterator[Section]:
@@ -186,5 +214,7 @@ def movers_section(movers: pl.DataFrame, currency: str) -> Section:
 
 def _plan(figures: pl.DataFrame, currency: str) -> Section:
     planned = figures.drop_nulls("target")
+    without = [name for name in SEGMENTS if name not in planned["group"]]
     sentences = ["What each segment is to become, and where it stands."]
+    sentences += [f"No target is set for: {', '.join(without)}."] if without else []
     return Section("Plan", sentences, None, plan_table(planned, currency), True, meanings(planned))

@@ -16,7 +16,7 @@ from pipelines.elements.retention import LEFT, THERE
 from pipelines.elements.segments import FROM
 from pipelines.outreach.wording import day
 from pipelines.outreach.workbook import OPTIONS, POINTS_PER_LINE, cell_formats, write_cell
-from pipelines.reports.element_tables import cohort_grid, migration_grid, movers_table
+from pipelines.reports.element_tables import cohort_cells, cohort_grid, migration_grid, movers_table
 from pipelines.reports.shown import compared
 
 GRIDS = {"Cohorts, there": THERE, "Cohorts, left": LEFT}
@@ -40,7 +40,7 @@ def write_elements_workbook(report: Report, settings: Settings, lines: Sequence[
         for name, figure in GRIDS.items():
             cells = figures.filter(figure=figure)
             if cells.height:
-                _sheet(workbook, name, cohort_grid(cells, 1.0), formats, report, "share")
+                _sheet(workbook, name, cohort_grid(cohort_cells(cells)), formats, report, "share")
         grid = migration_grid(figures)
         if grid.height:
             _sheet(workbook, "Migration", grid, formats, report, "count")
@@ -87,7 +87,13 @@ def _sheet(
         sheet.write_string(0, index, column.replace("_", " "), formats["heading"])
     for row, values in enumerate(table.iter_rows(), start=1):
         for index, (column, value) in enumerate(zip(table.columns, values, strict=True)):
-            unit = "count" if column == "population" else units if isinstance(units, str) else units[row - 1]
+            unit = (
+                "count"
+                if column in ("population", "customers")
+                else units
+                if isinstance(units, str)
+                else units[row - 1]
+            )
             shape = formats["text" if isinstance(value, str) else unit]
             write_cell(sheet, row, index, value, shape, formats["text"])
     _print_set_up(sheet, table.height, table.width, name, report)

@@ -39,7 +39,7 @@ def report(site: SiteOf, visitor: VisitorOf) -> Response:
         visitor,
         report=found,
         sections=shown,
-        summary=summary(found),
+        summary=summary(found, settings.currency),
         tiles=tiles(found, settings.currency),
     )
 
