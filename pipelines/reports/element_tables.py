@@ -57,19 +57,23 @@ def segment_table(rows: pl.DataFrame, currency: str) -> pl.DataFrame:
     """A row a segment: its customers now and before, and its share, revenue, spend and who was kept, with intervals."""
     of = {(row["group"], row["figure"]): row for row in rows.iter_rows(named=True)}
 
-    def told(segment: str, figure: str, what: str = "value") -> str:
+    def told(segment: str, figure: str) -> str:
         row = of.get((segment, figure))
         if row is None:
             return ""
-        ends = interval(row["low"], row["high"], row["unit"], currency) if what == "value" else ""
-        return in_words(row[what], row["unit"], currency) + (f" ({ends})" if ends else "")
+        ends = interval(row["low"], row["high"], row["unit"], currency)
+        return in_words(row["value"], row["unit"], currency) + (f" ({ends})" if ends else "")
+
+    def count(segment: str, at: str) -> int | None:
+        found = of[segment, "customers"][at]
+        return None if found is None else round(found)
 
     found = [
         {
             "segment": name,
-            "customers": told(name, "customers"),
-            "a month before": told(name, "customers", "month_before"),
-            "a year before": told(name, "customers", "year_before"),
+            "customers": count(name, "value"),
+            "a month before": count(name, "month_before"),
+            "a year before": count(name, "year_before"),
             "share": told(name, "share of customers"),
             "of the revenue": told(name, "share of revenue"),
             "spend": told(name, "spend"),
@@ -78,7 +82,8 @@ def segment_table(rows: pl.DataFrame, currency: str) -> pl.DataFrame:
         for name in SEGMENTS
         if (name, "customers") in of
     ]
-    return pl.DataFrame(found)
+    counts = dict.fromkeys(("customers", "a month before", "a year before"), pl.Int64)
+    return pl.DataFrame(found, schema_overrides=counts)
 
 
 def migration_grid(rows: pl.DataFrame) -> pl.DataFrame:

@@ -172,7 +172,7 @@ def test_sections_and_their_tables() -> None:
     assert moved is not None and moved.width == 1 + len(MEANINGS)
     assert moved.select("was", "champions", "loyal", "lost").rows() == [("loyal", 17, 13, 0)]
     segments = found["Segments"].table
-    assert segments is not None and segments.rows()[0][:5] == ("loyal", "30", "20", "", "75.0% (60.0% to 86.0%)")
+    assert segments is not None and segments.rows()[0][:5] == ("loyal", 30, 20, None, "75.0% (60.0% to 86.0%)")
     plan = found["Plan"].table
     assert plan is not None and plan.rows() == [
         ("loyal", "share of customers", "75.0%", "60.0% to 86.0%", "70.0%: reached", "90.0%: not yet")
