@@ -19,7 +19,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from models.metrics import Floats
 
@@ -132,7 +132,7 @@ def _usual(earlier: Counts, at: NDArray[np.int64], gap: int) -> tuple[Floats, Fl
 def _p_of_new(distance: float | Floats, usual: Floats) -> float:
     roots = np.cbrt(usual)
     spread = max(float(roots.std(ddof=1)), LEAST_SPREAD * float(roots.mean()), LEAST_ROOT) * np.sqrt(1 + 1 / len(roots))
-    return float(stats.t.sf((np.cbrt(distance) - roots.mean()) / spread, len(roots) - 1))
+    return float(special.stdtr(len(roots) - 1, (roots.mean() - np.cbrt(distance)) / spread))  # t's upper tail, fast
 
 
 def discoveries(p: Floats, rate: float) -> NDArray[np.bool_]:
