@@ -243,6 +243,9 @@ def test_the_workbook_is_typed_and_prints(settings: Settings) -> None:
     assert book["Profitability"]["C2"].value == 1234.5 and "€" in book["Profitability"]["C2"].number_format
     assert [cell.value for cell in book["Cohorts, there"][3]] == ["2026-Q1", 40, 0.875, 0.5]
     assert [cell.number_format for cell in book["Cohorts, there"][3]][1:] == ["#,##0", "0.0%", "0.0%"]
+    shaded = {name: str(rule.sqref) for name in book.sheetnames for rule in book[name].conditional_formatting}
+    assert shaded == {"Cohorts, there": "C2:D3", "Cohorts, left": "C2", "Migration": "B2:J2"}
+    assert "Cohorts, there: what there is." in [cell.value for cell in book["About"]["A"]]
     named = book["Movers"][2]
     assert (named[1].value, named[1].data_type) == (HOSTILE, "s")  # no formula
     assert named[2].value == "Anna Schmidt" and named[5].value == 99.5
