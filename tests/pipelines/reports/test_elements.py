@@ -14,8 +14,9 @@ from pipelines.elements.figures import SCHEMA
 from pipelines.elements.report import Report, latest
 from pipelines.elements.segments import MOVERS_SCHEMA
 from pipelines.reports.charts import NARROW, WIDE, as_svg
+from pipelines.reports.element_sections import sections
 from pipelines.reports.element_tables import half_gone
-from pipelines.reports.elements import elements_page, sections, summary
+from pipelines.reports.elements import elements_page, summary
 from pipelines.reports.grids import heat_map, steps
 from pipelines.reports.shown import in_words, interval, moved, table_of
 from pipelines.reports.write_elements import write_report
