@@ -66,13 +66,13 @@ def main() -> None:
         settings = load_settings(config, Path(folder))
         learn = settings.training.model_copy(update={"rounds": ROUNDS, "threads": 1})
         settings = settings.model_copy(update={"training": learn})
-        company(settings, END)
+        company(settings)
         training(settings, Cutoff(TRAINED, settings.zone), silent)
         quiet = watched(settings, END, list(quiet_nights(TRAINED, END)))
         print(*of_quiet(quiet, settings.monitoring.false_alarm_rate), sep="\n", flush=True)
         (settings.root / MONITOR_FILE).unlink()
         last = COMPLAINTS_LATE + timedelta(days=WITHIN)
-        company(settings, last, TROUBLE)
+        company(settings, TROUBLE)
         after = [broken + timedelta(days=n) for broken, _ in BREAKS.values() for n in range(1, WITHIN + 1)]
         nights = watched(settings, last, after)
     found = []
@@ -87,10 +87,10 @@ def main() -> None:
 def silent(_: str) -> None: ...
 
 
-def company(settings: Settings, until: date, trouble: Trouble = NO_TROUBLE) -> None:
-    """Simulate the company until a day; until the trouble begins, it is the same whatever the day."""
-    days = HISTORY_DAYS + (until - TRAINED).days
-    simulate(settings.root / "simulated", CUSTOMERS, SEED, until, days, settings.churn.horizon_days, trouble=trouble)
+def company(settings: Settings, trouble: Trouble = NO_TROUBLE) -> None:
+    """Simulate the company until the end of the twelve months; it is the same until the trouble begins."""
+    days = HISTORY_DAYS + (END - TRAINED).days
+    simulate(settings.root / "simulated", CUSTOMERS, SEED, END, days, settings.churn.horizon_days, trouble=trouble)
 
 
 def quiet_nights(first: date, last: date) -> Iterator[date]:
