@@ -30,6 +30,32 @@ def dictionary(families: Sequence[Family]) -> list[dict[str, str | float | None]
     return entries
 
 
+def read_by(families: Sequence[Family]) -> dict[str, set[str]]:
+    """Column of the matrix -> the columns of tables it is made of, such as "complaints.first_response_at".
+
+    Of the customer's own events: what customers have in common, such as the market, is not followed.
+    """
+    found: dict[str, set[str]] = {}
+    for family in families:
+        for events in family.events:
+            known: dict[str, set[str]] = {}
+
+            def roots(expression: pl.Expr, known: dict[str, set[str]] = known, table: str = events.table) -> set[str]:
+                names = expression.meta.root_names()
+                return set().union(*(known.get(name, {f"{table}.{name}"}) for name in names))
+
+            for column in events.columns:
+                known[column.meta.output_name()] = roots(column)
+            where = set() if events.where is None else roots(events.where)
+            for measure in events.measures:
+                for window in measure.windows:
+                    found[measure.column(family.name, window)] = roots(measure.expression) | where
+        for derived in family.derived:
+            names = derived.expression.meta.root_names()
+            found[derived.column(family.name)] = set().union(*(found.get(name, set()) for name in names))
+    return found
+
+
 def fingerprint(families: Sequence[Family], tables: Collection[str] = ()) -> str:
     """SHA-256 over names, meanings and expressions: it changes whenever a feature's computation does.
 

@@ -16,6 +16,7 @@ from models.metrics import Floats
 from models.reference import RECENCY
 
 SPENT = "rfm__spent_sum_365d"
+ALIVE, EXPECTED = "btyd__buys_90d", "btyd__spend_90d"
 # All heavy-tailed and at least 0 but for net sales, whose sign is kept.
 RFM = [
     RECENCY,
@@ -61,6 +62,15 @@ def opponents(
             expected = np.where(T > 0, model.purchases(clv_days, x, t_x, T), 0.0)
             value[f"{name} with Gamma-Gamma"] = expected * gamma_gamma.value(x, monetary)
     return Opponents(churn, value)
+
+
+def opponents_within(features: pl.DataFrame) -> Opponents:
+    """The opponents whose scores are features themselves, as far as there are such: nothing is learned."""
+    churn = {"recency": recency_score(features)} if RECENCY in features.columns else {}
+    known = {name: features[name].fill_null(0.0).to_numpy() for name in (ALIVE, SPENT, EXPECTED) if name in features}
+    churn |= {"BG/NBD": -known[ALIVE]} if ALIVE in known else {}
+    value = {"last year's spend": SPENT, "BG/NBD with Gamma-Gamma": EXPECTED}
+    return Opponents(churn, {name: known[column] for name, column in value.items() if column in known})
 
 
 def recency_score(features: pl.DataFrame) -> Floats:

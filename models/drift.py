@@ -19,7 +19,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from models.metrics import Floats
 
@@ -46,13 +46,18 @@ class Unlike:
 def edges_of(values: Floats, days: int) -> Floats:
     """Upper ends of all bins but the last: the tenths of the known values (NaN: unknown) of so many `days`, each once.
 
-    Fifths where there are few values a day.
+    Fifths where there are few values a day. Where one value fills more than the lowest of these parts, the fewer ones
+    below it are a part of their own: else nothing would tell a flag that most have from one that all have.
     """
     known = values[~np.isnan(values)]
     if not len(known):
         return np.zeros(0)
     parts = PARTS if len(known) >= MANY * days else FEWER_PARTS
-    return np.unique(np.quantile(known, np.arange(1, parts) / parts, method="inverted_cdf"))
+    edges = np.unique(np.quantile(known, np.arange(1, parts) / parts, method="inverted_cdf"))
+    below = known[known < edges[0]]
+    if len(below) and (known == edges[0]).mean() > 1 / parts:
+        edges = np.append(below.max(), edges)
+    return edges
 
 
 def counted(values: Floats, edges: Floats, part: NDArray[np.int64], parts: int) -> Counts:
@@ -116,7 +121,7 @@ def _usual(earlier: Counts, at: NDArray[np.int64], gap: int) -> tuple[Floats, Fl
 
     Days that have few before them are left out: they had not seen a season yet.
     """
-    gap = min(gap, (at[-1] - at[0]) // 2)
+    gap = min(max(gap, 1), max((at[-1] - at[0]) // 2, 1))
     before = at[None, :] <= at[:, None] - gap
     seen = before.sum(axis=1)
     rows = seen >= max(1, seen.max() / 3)
@@ -127,7 +132,7 @@ def _usual(earlier: Counts, at: NDArray[np.int64], gap: int) -> tuple[Floats, Fl
 def _p_of_new(distance: float | Floats, usual: Floats) -> float:
     roots = np.cbrt(usual)
     spread = max(float(roots.std(ddof=1)), LEAST_SPREAD * float(roots.mean()), LEAST_ROOT) * np.sqrt(1 + 1 / len(roots))
-    return float(stats.t.sf((np.cbrt(distance) - roots.mean()) / spread, len(roots) - 1))
+    return float(special.stdtr(len(roots) - 1, (roots.mean() - np.cbrt(distance)) / spread))  # t's upper tail, fast
 
 
 def discoveries(p: Floats, rate: float) -> NDArray[np.bool_]:

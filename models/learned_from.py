@@ -1,12 +1,14 @@
 """What a model learned from, as counts by day and group, and how unlike it a later day is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from models.drift import counted, edges_of, known_or_not, unlike
+from models.drift import Counts, counted, edges_of, known_or_not, unlike
+from models.metrics import Floats
 
 EVERYBODY = "all customers"
 CHURNED = "churned"
@@ -62,10 +64,13 @@ def compared(kept: pl.DataFrame, matrix: pl.DataFrame, group: pl.Series, day: da
 
     One compares what is known, the other (`missing`) how much is. `most_like`: the day of `kept` it is least far from;
     `usual`: how far earlier days lay; `p`: see `models.drift`. Columns that `matrix` has not, or that cannot be
-    compared, are left out.
+    compared, are left out; so are those that were the same for everybody on all days learned from, such as what looks
+    farther back than the log then reached: nothing could be learned from them, so no score depends on them.
     """
     rows, groups = [], {of: (group == of).fill_null(False).to_numpy() for of in kept["of"].unique()}
     for name, part in kept.filter(pl.col("name").is_in(matrix.columns)).group_by("name", maintain_order=True):
+        if _in_one_bin(part):
+            continue
         values, edges = matrix[str(name[0])].cast(pl.Float64).to_numpy(), part["edges"][0].to_numpy()
         for _, table, of, _, days, earlier in part.iter_rows():
             here = values if of == EVERYBODY else values[groups[of]]
@@ -79,8 +84,32 @@ def compared(kept: pl.DataFrame, matrix: pl.DataFrame, group: pl.Series, day: da
     return pl.DataFrame(rows, schema=COMPARED, orient="row")
 
 
-def rates(kept: pl.DataFrame) -> Iterator[tuple[str, dict[date, float]]]:
-    """Group -> share that left at each day it had customers, from the column `CHURNED` (0 or 1)."""
+def _in_one_bin(part: pl.DataFrame) -> bool:
+    """Whether all customers of all days lie in one bin of a column; `part`: its rows of `KEPT`."""
+    everybody = part.filter(of=EVERYBODY)["counts"][0].to_list()
+    return int((np.sum(everybody, axis=0) > 0).sum()) < 2
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The shares of a group that left, on the days learned from on which it had customers: `days`, and `counts` of who
+    stayed and who left, a row a day."""
+
+    days: Sequence[date]
+    counts: Counts
+
+    @property
+    def shares(self) -> Floats:
+        """The share that left on each of the days."""
+        return self.counts[:, 1] / self.counts.sum(axis=1)
+
+
+def rates(kept: pl.DataFrame) -> dict[str, Rates]:
+    """By group, how many stayed and left, from the column `CHURNED` (0 or 1); groups without any customer left out."""
+    found = {}
     for of, days, counts in kept.filter(name=CHURNED).select("of", "days", "counts").iter_rows():
-        bins = zip(days, counts, strict=True)
-        yield of, {day: left / (stayed + left) for day, (_, stayed, left) in bins if stayed + left}
+        known = np.array(counts, dtype=np.int64)[:, 1:]
+        there = np.flatnonzero(known.sum(axis=1))
+        if len(there):
+            found[of] = Rates([days[at] for at in there], known[there])
+    return found

@@ -7,7 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models import metrics
+from models.baselines import Opponents
 from models.effect import TREAT
+from models.learned_from import EVERYBODY
 from models.metrics import Figure, Floats, bootstrap_interval
 from models.treated import touched, without_treated
 
@@ -105,3 +107,32 @@ def _against(
         f"{figure} of {name}": lambda at: of(at, opponent),
         f"{figure} ahead of {name}": lambda at: of(at, model) - of(at, opponent),
     }
+
+
+def by_group(rows: pl.DataFrame, rivals: Opponents, fewest: int, seed: int) -> pl.DataFrame:
+    """The figures (`SCHEMA`) of all `rows` together and of each account manager and segment (`of`), with `counts`.
+
+    `rows`: as `set_apart` returns them. `rivals`: scores of the same rows. The lift is that of as large a share of each
+    group as lists had places for among all. Groups with fewer than `fewest` rows that count are left out.
+    """
+    share = max(int(rows["would_list"].sum()), 1) / rows.height
+    groups = [(EVERYBODY, pl.repeat(True, rows.height, eager=True))]
+    for by in ("account_manager", "segment"):
+        names = rows[by].drop_nulls().unique().sort() if by in rows.columns else []
+        groups += [(f"{by}: {name}", (rows[by] == name).fill_null(False)) for name in names]
+    parts = []
+    for name, mask in groups:
+        if name != EVERYBODY and (mask & (rows["copies"] > 0)).sum() < fewest:
+            continue
+        here, at = rows.filter(mask), mask.to_numpy()
+        churn, value = ({key: scores[at] for key, scores in by.items()} for by in (rivals.churn, rivals.value))
+        found = pl.concat([realised(here, churn, value, share, seed), counts(here)])
+        parts.append(found.with_columns(of=pl.lit(name)))
+    return pl.concat(parts)
+
+
+def counts(rows: pl.DataFrame) -> pl.DataFrame:
+    """How many of `rows` (see `set_apart`) turned out how, as figures; of those passed over, also by the code why."""
+    why = rows.filter(turned_out=PASSED_OVER).select(pl.concat_str(pl.lit(f"{PASSED_OVER}: "), "code")).to_series()
+    counted = pl.concat([rows["turned_out"], why.rename("turned_out")]).value_counts(name="value").sort("turned_out")
+    return counted.select(figure="turned_out", value="value", low=None, high=None).cast(dict(SCHEMA))

@@ -1,12 +1,15 @@
 """Is what a night rests on still true? Its tables, features, scores and base rate against what they usually are."""
 
 import os
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import polars as pl
 
 from configs.errors import DataError
 from configs.settings import Settings
+from features.catalog import read_by
+from features.registry import FAMILIES
 from features.time import Cutoff
 from models.tracking import load_champion
 from pipelines.build import open_store
@@ -77,8 +80,13 @@ def in_words(night: pl.DataFrame, level: str) -> list[str]:
         named = [row for row in worst.iter_rows(named=True)]
         told = "; ".join(_of_figure(row) for row in named[:SHOWN])
         more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-        lines.append(f"{place}: {told}{more}" + _moved_with(night, str(check), str(table)))
+        lines.append(f"{place}: {told}{more}" + _moved_with(night, str(check), str(table), _columns(worst)))
     return lines
+
+
+def _columns(figures: pl.DataFrame) -> list[str]:
+    """The columns that figures are of, without what is looked at of each, as in "first_response_at (days waited)"."""
+    return figures["name"].drop_nulls().str.split(" (").list.first().to_list()
 
 
 def _of_figure(row: dict[str, object]) -> str:
@@ -87,15 +95,20 @@ def _of_figure(row: dict[str, object]) -> str:
     return f"{name + ': ' if name else ''}{row['says']}{since}"
 
 
-def _moved_with(night: pl.DataFrame, check: str, table: str) -> str:
-    """The features that read a table whose rows changed, those first that have moved most so far."""
+def _moved_with(night: pl.DataFrame, check: str, table: str, columns: Collection[str]) -> str:
+    """The features made of columns of a table that changed, those first that have moved most so far.
+
+    Of all that read the table, where none is made of these columns.
+    """
     if check != COLUMNS:
         return ""
-    features = night.filter(
-        pl.col("check") == FEATURES, pl.col("table").fill_null("").str.split(", ").list.contains(table)
-    )
-    first = features.sort("p", pl.col("value").neg(), nulls_last=True).head(SHOWN)["name"].unique(maintain_order=True)
-    return f"; of the features made of it, moved most: {', '.join(first)}" if len(first) else ""
+    of_table = pl.col("table").fill_null("").str.split(", ").list.contains(table)
+    features = night.filter(of_table, check=FEATURES).sort("p", pl.col("value").neg(), nulls_last=True)
+    changed = {f"{table}.{column}" for column in columns}
+    made_of_them = [name for name, read in read_by(FAMILIES).items() if read & changed]
+    first = features.filter(pl.col("name").is_in(made_of_them)) if made_of_them else features
+    named = (first if first.height else features)["name"].unique(maintain_order=True).head(SHOWN)
+    return f"; of the features made of it, moved most: {', '.join(named)}" if len(named) else ""
 
 
 def new_alarms(night: pl.DataFrame, before: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -12,18 +12,12 @@ from features.family import Family
 from features.matrix import KEYS
 from features.time import Cutoff
 from features.timeline import Bucket
-from models.alarms import (
-    refuse_apart,
-    refuse_known_only_for_leavers,
-    refuse_leaking_features,
-    refuse_learning_noise,
-    refuse_reversed,
-    shuffled_auc,
-)
+from models.alarms import refuse_apart, refuse_learning_noise, refuse_reversed, shuffled_auc
 from models.baselines import RECENCY
 from models.boosting import fit, predict
 from models.challenge import Recipe
 from models.effect import first_listed
+from models.leaks import refuse_known_only_for_leavers, refuse_leaking_features
 from models.metrics import Floats
 from models.pair import LABELS, features_only
 from models.promote import refuse_too_few

@@ -8,16 +8,14 @@ from configs.errors import ModelError
 from configs.settings import Settings
 from features.cohort import objectors
 from features.time import Cutoff
-from models.baselines import SPENT, recency_score
+from models.baselines import Opponents, opponents_within
 from models.effect import first_listed
 from models.evaluate import flat_name
-from models.metrics import Floats
-from models.realised import FALSE_ALARM, MISS, PASSED_OVER, realised, set_apart
-from models.reference import RECENCY
+from models.realised import EVERYBODY, FALSE_ALARM, MISS, by_group, set_apart
 from models.tracking import load_version, log_figures
 from pipelines.build import open_store, tables_by_bucket, tables_in
 from pipelines.decisions import decisions_before
-from pipelines.effect import EVERYBODY, FEWEST, happened
+from pipelines.effect import FEWEST, happened
 from pipelines.outreach.explain import explainer
 from pipelines.outreach.history import DECISIONS_FILE, Published, published_before
 from pipelines.progress import Log
@@ -26,7 +24,6 @@ from pipelines.storage import MANIFEST, read_json, write_whole
 
 FIGURES_FILE, EXAMPLES_FILE = "realised.parquet", "realised_examples.parquet"
 EXAMPLES = 10  # of each kind
-ALIVE, EXPECTED = "btyd__buys_90d", "btyd__spend_90d"
 SHOWN = ["customer_id", "cutoff", "turned_out", "account_manager", "churn_probability", "predicted_clv", "value"]
 CODES = {"customer_id": pl.String(), "code": pl.String()}
 
@@ -99,21 +96,9 @@ def _of_day(
     settings: Settings, cutoff: Cutoff, published: Published, rows: pl.DataFrame, version: str, log: Log
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     features = _features(settings, published, rows, log)
-    churn, value = _opponents(features)
-    share = max(int(rows["would_list"].sum()), 1) / rows.height
-    groups = [(EVERYBODY, pl.repeat(True, rows.height, eager=True))]
-    for by in ("account_manager", "segment"):
-        names = rows[by].drop_nulls().unique().sort() if by in rows.columns else []
-        groups += [(f"{by}: {name}", (rows[by] == name).fill_null(False)) for name in names]
-    parts = []
-    for name, mask in groups:
-        if name != EVERYBODY and (mask & (rows["copies"] > 0)).sum() < FEWEST:
-            continue
-        at = mask.to_numpy()
-        of_churn, of_value = ({key: scores[at] for key, scores in by.items()} for by in (churn, value))
-        found = realised(rows.filter(mask), of_churn, of_value, share, settings.training.seed)
-        parts.append(pl.concat([found, _counts(rows.filter(mask), found.schema)]).with_columns(of=pl.lit(name)))
-    figures = pl.concat(parts).select(pl.lit(published.day).alias("day"), "of", "figure", "value", "low", "high")
+    rivals = Opponents({}, {}) if features is None else opponents_within(features)
+    figures = by_group(rows, rivals, FEWEST, settings.training.seed)
+    figures = figures.select(pl.lit(published.day).alias("day"), "of", "figure", "value", "low", "high")
     everybody = figures.filter(of=EVERYBODY).drop_nulls("value").filter(pl.col("value").is_not_nan())
     told = {flat_name(name): number for name, number in everybody.select("figure", "value").iter_rows()}
     log_figures(settings, "realised", {"day": published.day.isoformat(), "model_version": version}, told, {})
@@ -134,32 +119,6 @@ def _features(settings: Settings, published: Published, rows: pl.DataFrame, log:
             )
     log(f"warning: {published.day}: {scored} is not what was published, so opponents and reasons are left out")
     return None
-
-
-def _opponents(features: pl.DataFrame | None) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Scores of who leaves and of what each is worth, by opponents that knew what the model knew that day."""
-    if features is None:
-        return {}, {}
-    churn, value = {}, {}
-    if RECENCY in features.columns:
-        churn["recency"] = recency_score(features)
-    if ALIVE in features.columns:
-        churn["BG/NBD"] = -features[ALIVE].fill_null(0.0).to_numpy()
-    if SPENT in features.columns:
-        value["last year's spend"] = features[SPENT].fill_null(0.0).to_numpy()
-    if EXPECTED in features.columns:
-        value["BG/NBD with Gamma-Gamma"] = features[EXPECTED].fill_null(0.0).to_numpy()
-    return churn, value
-
-
-def _counts(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """How many turned out how, as figures; of who left and was passed over, also by the code why."""
-    why = rows.filter(turned_out=PASSED_OVER).select(pl.concat_str(pl.lit(f"{PASSED_OVER}: "), "code"))
-    counted = pl.concat([rows["turned_out"], why.to_series().rename("turned_out")]).value_counts(name="len")
-    nothing = pl.lit(None, pl.Float64)
-    return counted.sort("turned_out").select(
-        figure="turned_out", value=pl.col("len").cast(pl.Float64), low=nothing, high=nothing
-    ).cast(dict(schema))  # fmt: skip
 
 
 def _examples(

@@ -33,7 +33,7 @@ def plan(report: Report, segments: Sequence[Figure], now: Month) -> tuple[list[F
             reached = value >= wanted if target.aim == "at least" else value <= wanted
             by = months_before(now.cutoff.day, -getattr(report, f"{term}_months"))
             told = f"{stands.definition}; the target is {target.aim} so much by {by}"
-            label = f"{name}, {term} term"
+            label = f"{name}, {term} term by {by}"
             found.append(
                 replace(stands, element=ELEMENT, figure=label, definition=told, target=wanted, reached=reached)
             )

@@ -5,9 +5,10 @@ Training keeps what is needed with the model: counts by day and segment, no cust
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from math import sqrt
+from math import isnan, sqrt
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from configs.monitoring import Monitoring
@@ -18,6 +19,7 @@ from features.family import Family
 from features.labels import labels
 from features.matrix import KEYS
 from features.time import Cutoff
+from models.drift import unlike
 from models.learned_from import CHURNED, EVERYBODY, compared, learned_from, rates
 from models.pair import ModelPair, features_only
 from models.tracking import Registered, load_champion, load_table, log_table
@@ -113,25 +115,31 @@ def segments(store: Path, rows: pl.DataFrame) -> pl.Series:
 def _of_base_rate(
     settings: Settings, kept: pl.DataFrame, store: Path, cutoff: Cutoff, scores: pl.DataFrame
 ) -> Iterator[dict[str, object]]:
-    """The share scored as leaving, and the share that left in the last window that is over, against the training's."""
+    """The share scored as leaving, and the share that left in the last window that is over, against the training's.
+
+    Beyond where it lies outside the range of the days learned from by more than is allowed and than chance explains,
+    and farther (`p`) than the shares of these days, as far apart in time, lay from each other anyway.
+    """
     limits: Monitoring = settings.monitoring
     past = Cutoff(cutoff.day - timedelta(days=settings.observation_days), cutoff.zone)
     happened = observed(settings, store, past)
-    tonight = (scores, segments(store, scores), "churn_probability", "scored as leaving")
-    over = (happened, segments(store, happened), CHURNED, f"left after {past.day}")
-    for of, by_day in rates(kept):
-        low, high = min(by_day.values()), max(by_day.values())
-        for frame, segment, column, what in (tonight, over):
+    tonight = (scores, segments(store, scores), "churn_probability", cutoff, "scored as leaving", "")
+    over = (happened, segments(store, happened), CHURNED, past, "left", f" after {past.day}")
+    for of, learned in rates(kept).items():
+        low, high = learned.shares.min(), learned.shares.max()
+        for frame, segment, column, at, name, when in (tonight, over):
             part = frame if of == EVERYBODY else frame.filter((segment == of).fill_null(False))
             if part.is_empty():
                 continue
             share = float(part[column].mean())  # ty: ignore[invalid-argument-type]
+            left = round(share * part.height)
+            found = unlike(np.array([part.height - left, left]), at.day, learned.counts, learned.days)
             outside = limits.base_rate_moved + 2 * NOISE / sqrt(part.height)
-            beyond = not low - outside <= share <= high + outside
-            says = f"{share:.1%} {what}; {low:.1%} to {high:.1%} left on the days learned from"
             yield {
-                "check": BASE_RATE, "name": what.split(" after")[0], "of": of, "value": share,
-                "usual": list(by_day.values())[-1], "beyond": beyond, "says": says,
+                "check": BASE_RATE, "name": name, "of": of, "value": share, "usual": float(learned.shares[-1]),
+                "p": None if found is None or isnan(found.p) else found.p,
+                "beyond": bool(not low - outside <= share <= high + outside),
+                "says": f"{share:.1%} {name}{when}; {low:.1%} to {high:.1%} left on the days learned from",
             }  # fmt: skip
 
 

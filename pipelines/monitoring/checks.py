@@ -16,7 +16,7 @@ FIGURE = {
     "value": pl.Float64(),
     "usual": pl.Float64(),
     "p": pl.Float64(),  # null where the check is not by a test
-    "beyond": pl.Boolean(),  # null where it is for the test, and all those of the night, to say
+    "beyond": pl.Boolean(),  # a limit of its own; null where the PSI and the test, and all those of the night, say
     "says": pl.String(),
 }
 

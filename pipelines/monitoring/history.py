@@ -9,13 +9,13 @@ import polars as pl
 from configs.monitoring import Monitoring
 from models.drift import discoveries
 from models.learned_from import EVERYBODY
-from pipelines.monitoring.checks import COLUMNS, FEATURES, FIGURE, SCORES
+from pipelines.monitoring.checks import BASE_RATE, COLUMNS, FEATURES, FIGURE, SCORES
 from pipelines.storage import write_whole
 
 MONITOR_FILE = "monitor.parquet"
 OK, WARN, ALARM = "ok", "warn", "alarm"
 KEYS = ["check", "table", "name", "of"]
-TESTED_TOGETHER = ([FEATURES, SCORES], [COLUMNS])  # the rate is shared; an alarm only where they persist
+TESTED_TOGETHER = ([FEATURES, SCORES], [BASE_RATE], [COLUMNS])  # the rate is shared; an alarm only where they persist
 NIGHT = {"day": pl.Date(), **FIGURE, "nights": pl.Int64(), "level": pl.String()}
 
 
@@ -28,17 +28,15 @@ def history(root: Path) -> pl.DataFrame:
 def judged(figures: pl.DataFrame, before: pl.DataFrame, day: date, limits: Monitoring) -> pl.DataFrame:
     """`figures` (columns `checks.FIGURE`) of `day` with `beyond`, `nights` and `level`: columns `NIGHT`.
 
-    A figure with a p-value is beyond where that is a discovery among those tested together, and its PSI is at least
-    `limits.psi`. `nights`: this one and the monitored nights just before it, as told by `before`, on which it was so
-    too. `level`: "warn" where it is beyond and no alarm yet. Figures of groups that are not beyond are left out.
+    A figure with a p-value is beyond where that is a discovery among those tested together, and where it was `beyond` a
+    limit of its own, or else has a PSI of at least `limits.psi`. `nights`: this one and the monitored nights just
+    before it, as told by `before`, on which it was so too. `level`: "warn" where it is beyond and no alarm yet. Figures
+    of groups that are not beyond are left out.
     """
     levels = {check: getattr(limits, check.replace(" ", "_")) for check in figures["check"].unique()}
     figures = figures.filter(pl.col("check").replace_strict(levels) != "off") if levels else figures
-    beyond = (
-        pl.when(pl.col("p").is_null())
-        .then("beyond")
-        .otherwise(_found(figures, limits) & (pl.col("value") >= limits.psi))
-    )
+    large = pl.coalesce("beyond", pl.col("value") >= limits.psi)
+    beyond = large & (pl.col("p").is_null() | _found(figures, limits))
     now = figures.with_columns(pl.lit(day).alias("day"), beyond=beyond.fill_null(False)).filter(
         pl.col("beyond") | pl.col("of").is_null() | (pl.col("of") == EVERYBODY)
     )

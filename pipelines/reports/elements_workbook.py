@@ -16,12 +16,13 @@ from pipelines.elements.retention import LEFT, THERE
 from pipelines.elements.segments import FROM
 from pipelines.outreach.wording import day
 from pipelines.outreach.workbook import OPTIONS, POINTS_PER_LINE, cell_formats, write_cell
-from pipelines.reports.element_tables import cohort_grid, migration_grid, movers_table
+from pipelines.reports.element_tables import cohort_cells, cohort_grid, migration_grid, movers_table
 from pipelines.reports.shown import compared
 
 GRIDS = {"Cohorts, there": THERE, "Cohorts, left": LEFT}
 LISTED = ("figure", "group", "value", "low", "high", "month_before", "year_before", "target", "reached", "population")
-WIDTHS = {"figure": 32, "group": 22, "period": 24, "definition": 70, "customer_id": 18, "account_manager": 22}
+HEAT = {"type": "2_color_scale", "min_color": "#F3F6F9", "max_color": "#8DB3D9"}
+WIDTHS = {"figure": 42, "group": 22, "period": 24, "definition": 70, "customer_id": 18, "account_manager": 22}
 
 
 def write_elements_workbook(report: Report, settings: Settings, lines: Sequence[str], path: Path) -> None:
@@ -31,19 +32,23 @@ def write_elements_workbook(report: Report, settings: Settings, lines: Sequence[
         created = datetime.combine(report.as_of, time())
         workbook.set_properties({"title": "The four elements", "author": "Holdfast", "created": created})
         formats = _formats(workbook, settings.currency)
-        _about(workbook, report, settings, lines)
+        figures = report.figures.filter(compared=NOW)
+        of_grids = {name: figures.filter(figure=figure) for name, figure in GRIDS.items()}
+        said = [f"{name}: {cells['definition'][0]}." for name, cells in of_grids.items() if cells.height]
+        _about(workbook, report, settings, [*lines, *said])
         for element in ELEMENTS:
             rows = _listed(report.figures.filter(element=element))
             if rows.height:
                 _sheet(workbook, element.capitalize(), rows.drop("unit"), formats, report, rows["unit"])
-        figures = report.figures.filter(compared=NOW)
-        for name, figure in GRIDS.items():
-            cells = figures.filter(figure=figure)
+        for name, cells in of_grids.items():
             if cells.height:
-                _sheet(workbook, name, cohort_grid(cells, 1.0), formats, report, "share")
+                grid = cohort_grid(cohort_cells(cells))
+                sheet = _sheet(workbook, name, grid, formats, report, "share")
+                sheet.conditional_format(1, 2, grid.height, grid.width - 1, HEAT)
         grid = migration_grid(figures)
         if grid.height:
-            _sheet(workbook, "Migration", grid, formats, report, "count")
+            sheet = _sheet(workbook, "Migration", grid, formats, report, "count")
+            sheet.conditional_format(1, 1, grid.height, grid.width - 1, HEAT)
         if report.movers.height:
             shown = movers_table(report.movers, settings.currency).with_columns(report.movers["spent"])
             _sheet(workbook, "Movers", shown, formats, report, "money")
@@ -79,7 +84,7 @@ def _sheet(
     formats: Mapping[str, Format],
     report: Report,
     units: pl.Series | str,
-) -> None:
+) -> Worksheet:
     """One table; `units`: of the numbers of each row, or of all."""
     sheet = workbook.add_worksheet(name)
     for index, column in enumerate(table.columns):
@@ -87,10 +92,17 @@ def _sheet(
         sheet.write_string(0, index, column.replace("_", " "), formats["heading"])
     for row, values in enumerate(table.iter_rows(), start=1):
         for index, (column, value) in enumerate(zip(table.columns, values, strict=True)):
-            unit = "count" if column == "population" else units if isinstance(units, str) else units[row - 1]
+            unit = (
+                "count"
+                if column in ("population", "customers")
+                else units
+                if isinstance(units, str)
+                else units[row - 1]
+            )
             shape = formats["text" if isinstance(value, str) else unit]
             write_cell(sheet, row, index, value, shape, formats["text"])
     _print_set_up(sheet, table.height, table.width, name, report)
+    return sheet
 
 
 def _print_set_up(sheet: Worksheet, rows: int, columns: int, name: str, report: Report) -> None:

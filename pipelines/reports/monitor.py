@@ -86,13 +86,14 @@ def _base_rate(until: pl.DataFrame) -> Section:
     rates = until.filter(check=BASE_RATE, of=EVERYBODY)
     sentences = [
         "The share of customers scored as leaving, and the share that left in the last window that was over then. The "
-        "table tells segments too; usual is the share that left on the last day learned from."
+        "table tells segments too; usual is the share that left on the last day learned from. Beyond is what lies "
+        "outside the range of these days, and farther than they lay from each other (p)."
     ]
     if rates.is_empty():
         return Section("Base rate", [*sentences, "Nothing to compare with."], None, None)
     drawn = rates.pivot("name", index="day", values="value").sort("day")
     last = until.filter(pl.col("day") == until["day"].max(), check=BASE_RATE)
-    return Section("Base rate", sentences, lines_by_day(drawn, "share"), last.select(FIGURES).drop("p", "table"))
+    return Section("Base rate", sentences, lines_by_day(drawn, "share"), last.select(FIGURES).drop("table"))
 
 
 def _unlike(heading: str, night: pl.DataFrame, checks: list[str], sentences: list[str]) -> Section:
@@ -146,7 +147,8 @@ def _rules(limits: Monitoring) -> list[str]:
     return [
         "A difference counts where neither chance (a two-sample Kolmogorov-Smirnov test) nor season and growth (how "
         "far earlier days lay from those before them) explains it, at a false discovery rate of "
-        f"{limits.false_alarm_rate:g} over all figures of the night, with a PSI of at least {limits.psi:g}, and "
-        f"{limits.persists_nights} nights in a row; until then it is a warning.",
+        f"{limits.false_alarm_rate:g} over all figures of the night, with a PSI of at least {limits.psi:g} (a base "
+        f"rate: {limits.base_rate_moved:g} outside its range), and {limits.persists_nights} nights in a row; until "
+        "then it is a warning. What was the same for everybody on all days learned from is not watched.",
         f"What each check is when it goes beyond: {levels}. What is {OK!r} stays within.",
     ]

@@ -6,8 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from configs.settings import Settings
-from models.realised import FALSE_ALARM, HIT, MISS, PASSED_OVER, QUIET, TREATED_LEFT, TREATED_STAYED
-from pipelines.effect import EVERYBODY
+from models.realised import EVERYBODY, FALSE_ALARM, HIT, MISS, PASSED_OVER, QUIET, TREATED_LEFT, TREATED_STAYED
 from pipelines.outreach.policy import IN_WORDS
 from pipelines.outreach.wording import day as date_in_words
 from pipelines.reports.charts import Chart, lines_by_day, pairs
@@ -26,6 +25,15 @@ TURNED_OUT = {
     TREATED_STAYED: "treated, and stayed",
 }
 FEWEST_NIGHTS = 4  # below which nothing is said of a trend
+AXES = {
+    "auc": "AUC",
+    "lift_at_list_length": "times as many as by chance",
+    "churn_rate": "share of the customers",
+    "calibration_error": "mean distance",
+    "value_captured_20": "share of the best possible",
+    "value_ratio": "predicted / actual",
+    "coverage_80": "share of the customers",
+}
 
 
 def write_page(settings: Settings, figures: pl.DataFrame, examples: pl.DataFrame) -> Path:
@@ -181,7 +189,7 @@ def _lines(
     for name in more:
         of_name = shown.filter(figure=name).select("day", pl.concat_str(*_ends_as_text(), separator="").alias(name))
         table = table.join(of_name, on="day", how="left").sort("day")
-    return Section(heading, [sentence], lines_by_day(drawn, heading, rules=rules), table)
+    return Section(heading, [sentence], lines_by_day(drawn, AXES[ends], rules=rules), table)
 
 
 def _ends_as_text() -> list[pl.Expr]:
@@ -242,4 +250,4 @@ def _examples(examples: pl.DataFrame, kind: str, heading: str) -> Section | None
     sentence = "Of each night up to ten, by customer number, with the reasons of the estimate; for the data team only."
     columns = ["cutoff", "customer_id", "account_manager", "churn_probability", "predicted_clv", "value"]
     table = found.select(*columns, *(name for name in found.columns if name.startswith("reason_")))
-    return Section(heading, [sentence], None, table)
+    return Section(heading, [sentence], None, table, True)

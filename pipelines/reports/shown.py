@@ -39,8 +39,26 @@ def compared(figures: pl.DataFrame) -> pl.DataFrame:
     return now
 
 
+def moved(figures: pl.DataFrame, since: str, currency: str) -> list[str]:
+    """The figures of now that differ from those of `since` (`figures.MONTH_BEFORE`, ...) by more than the intervals of
+    both leave to chance, the widest apart first, each with both values."""
+    now, before = (figures.filter(compared=name).drop_nulls("low") for name in (NOW, since))
+    both = now.join(before.select("element", *KEY, "value", "low", "high"), on=["element", *KEY], suffix="_before")
+    halves = [(pl.col(f"high{at}") - pl.col(f"low{at}")) / 2 for at in ("", "_before")]
+    apart = both.with_columns(
+        difference=(pl.col("value") - pl.col("value_before")).abs(),
+        by_chance=(halves[0] ** 2 + halves[1] ** 2).sqrt(),
+    ).filter(pl.col("difference") > pl.col("by_chance"))
+    widest = apart.sort(pl.col("difference") / pl.col("by_chance"), descending=True)
+    return [
+        f"{row['figure']}{', ' + row['group'] if row['group'] else ''} {in_words(row['value'], row['unit'], currency)} "
+        f"({in_words(row['value_before'], row['unit'], currency)})"
+        for row in widest.iter_rows(named=True)
+    ]
+
+
 def table_of(figures: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """A row a figure: figure, now, 95 % interval, month before, a year before, of (how many)."""
+    """A row a figure: figure, now, 95 % interval, month before, a year before, of how many."""
     rows = [
         {
             "figure": f"{row['figure']}, {row['group']}" if row["group"] else row["figure"],
@@ -48,12 +66,12 @@ def table_of(figures: pl.DataFrame, currency: str) -> pl.DataFrame:
             "95 % interval": interval(row["low"], row["high"], row["unit"], currency),
             "a month before": in_words(row["month_before"], row["unit"], currency),
             "a year before": in_words(row["year_before"], row["unit"], currency),
-            "of": row["population"],
+            "of how many": row["population"],
         }
         for row in compared(figures).iter_rows(named=True)
     ]
     columns = ("figure", "now", "95 % interval", "a month before", "a year before")
-    return pl.DataFrame(rows, schema={**dict.fromkeys(columns, pl.String), "of": pl.Int64})
+    return pl.DataFrame(rows, schema={**dict.fromkeys(columns, pl.String), "of how many": pl.Int64})
 
 
 def meanings(figures: pl.DataFrame) -> Sequence[tuple[str, str]]:

@@ -18,7 +18,7 @@ def write_report(report: Report, settings: Settings) -> Path:
     keep(root, report)
     new = {name: root / f".{name}.new" for name in (PAGE, WORKBOOK)}
     new[PAGE].write_text(elements_page(report, settings), encoding="utf-8")
-    write_elements_workbook(report, settings, summary(report), new[WORKBOOK])
+    write_elements_workbook(report, settings, summary(report, settings.currency), new[WORKBOOK])
     for name, file in new.items():
         file.chmod(0o600)
         with file.open("rb") as written:

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, latest
-from pipelines.reports.elements import MOVERS, movers_section, sections, summary, tiles
+from pipelines.reports.element_sections import MOVERS, movers_section, sections
+from pipelines.reports.elements import summary, tiles
 from pipelines.reports.page import drawn
 from pipelines.web.people import Sight
 from pipelines.web.schema import MANAGER
@@ -39,7 +40,7 @@ def report(site: SiteOf, visitor: VisitorOf) -> Response:
         visitor,
         report=found,
         sections=shown,
-        summary=summary(found),
+        summary=summary(found, settings.currency),
         tiles=tiles(found, settings.currency),
     )
 

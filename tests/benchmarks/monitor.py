@@ -4,12 +4,11 @@ Both are the same until the break. In one, prices rise for everybody at the star
 complaints are answered late; in the other all goes on. One champion, trained before the first month, serves them both.
 
 Nights are sampled: in quiet months two in a row every two weeks, since features look back on a month and more, so that
-nights beside each other tell the same; an alarm needs two in a row. After a break every night, until the alarm. All are
-read from one store, of the last day, since features and rows are looked at as they were known before each night.
+nights beside each other tell the same; an alarm needs two in a row. After a break every night. All nights of a company
+are read from one store, of its last day, since features and rows are looked at as they were known before each night.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,11 +27,11 @@ from models.tracking import load_champion
 from pipelines.build import context_at, families_of, features_of, over_buckets
 from pipelines.ingest import ingest
 from pipelines.monitor import in_words, look
-from pipelines.monitoring.checks import FEATURES
-from pipelines.monitoring.history import ALARM, MONITOR_FILE, WARN
+from pipelines.monitoring.checks import BASE_RATE, COLUMNS, FEATURES, FRESHNESS, QUARANTINED, SCORES, UNSEEN, VOLUME
+from pipelines.monitoring.history import ALARM, MONITOR_FILE
 from pipelines.nightly import training
 from pipelines.score import FEATURES_FILE, SCORES_FILE
-from pipelines.simulate.company import simulate
+from pipelines.simulate.company import NO_TROUBLE, simulate
 from pipelines.simulate.trouble import Trouble
 from pipelines.storage import point
 
@@ -46,15 +45,18 @@ BREAKS = {  # the day, and the table in which it must be noticed
 }
 ROUNDS = 60  # of boosting: how good the champion is does not matter here
 WITHIN = 14  # nights
-
-
-@dataclass(frozen=True)
-class Noticed:
-    """The night of the first alarm of a table after a break (0: none in time), and what it said."""
-
-    nights: int
-    says: str
-    features: Sequence[str]
+KNOWN = pl.col("name").fill_null("").str.ends_with("(known at all)")
+GROUP = pl.col("of").is_not_null() & (pl.col("of") != EVERYBODY)
+KINDS: Mapping[str, pl.Expr] = {
+    "features": (pl.col("check") == FEATURES) & ~GROUP & ~KNOWN,
+    "scores": (pl.col("check") == SCORES) & ~GROUP & ~KNOWN,
+    "base rate": (pl.col("check") == BASE_RATE) & ~GROUP,
+    "columns": (pl.col("check") == COLUMNS) & ~KNOWN,
+    "how much is known": KNOWN & ~GROUP,
+    "any of these of a segment": GROUP,
+    **{check: pl.col("check") == check for check in (FRESHNESS, VOLUME, UNSEEN, QUARANTINED)},
+}
+Nights = Sequence[pl.DataFrame]
 
 
 def main() -> None:
@@ -65,29 +67,29 @@ def main() -> None:
         learn = settings.training.model_copy(update={"rounds": ROUNDS, "threads": 1})
         ageless = settings.monitoring.model_copy(update={"age": "off"})  # one champion scores the whole year
         settings = settings.model_copy(update={"training": learn, "monitoring": ageless})
-        company(settings, TROUBLE)
+        company(settings)
         training(settings, Cutoff(TRAINED, settings.zone), silent)
-        after = [broken + timedelta(days=n) for broken, _ in BREAKS.values() for n in range(1, WITHIN + 1)]
-        score_all(settings, [*quiet_nights(TRAINED, PRICES_RISE), *after])
-        quiet = [watched(settings, day) for day in quiet_nights(TRAINED, PRICES_RISE)]
-        found = {}
-        for what, (broken, table) in BREAKS.items():
-            found[what] = noticed(settings, broken, table)
-            print(*of_break(what, found[what]), sep="\n", flush=True)
-        company(settings, Trouble())
-        score_all(settings, list(quiet_nights(PRICES_RISE, END)))
+        quiet = watched(settings, END, list(quiet_nights(TRAINED, END)))
+        print(*of_quiet(quiet, settings.monitoring.false_alarm_rate), sep="\n", flush=True)
         (settings.root / MONITOR_FILE).unlink()
-        quiet += [watched(settings, day) for day in quiet_nights(PRICES_RISE, END)]
-        print(*of_quiet(quiet, settings.monitoring.false_alarm_rate), sep="\n")
+        last = COMPLAINTS_LATE + timedelta(days=WITHIN)
+        company(settings, TROUBLE)
+        after = [broken + timedelta(days=n) for broken, _ in BREAKS.values() for n in range(1, WITHIN + 1)]
+        nights = watched(settings, last, after)
+    found = []
+    for number, (what, (_, table)) in enumerate(BREAKS.items()):
+        of_it = nights[number * WITHIN : (number + 1) * WITHIN]
+        found.append(noticed(of_it, table))
+        print(*of_break(what, of_it, table), sep="\n")
     print(f"{process_time() - began:,.0f} s of processor time")
-    assert all(0 < one.nights <= WITHIN for one in found.values()), "an alarm came too late"
+    assert all(found), f"no alarm within {WITHIN} nights"
 
 
 def silent(_: str) -> None: ...
 
 
-def company(settings: Settings, trouble: Trouble) -> None:
-    """Simulate the company until the end of the twelve months."""
+def company(settings: Settings, trouble: Trouble = NO_TROUBLE) -> None:
+    """Simulate the company until the end of the twelve months; it is the same until the trouble begins."""
     days = HISTORY_DAYS + (END - TRAINED).days
     simulate(settings.root / "simulated", CUSTOMERS, SEED, END, days, settings.churn.horizon_days, trouble=trouble)
 
@@ -98,9 +100,15 @@ def quiet_nights(first: date, last: date) -> Iterator[date]:
         yield from (first + timedelta(days=start), first + timedelta(days=start + 1))
 
 
-def score_all(settings: Settings, nights: Sequence[date]) -> None:
+def watched(settings: Settings, end: date, nights: Sequence[date]) -> Nights:
+    """The monitor's figures of each of these nights, in order, all read from one store, of the day `end`."""
+    score_all(settings, end, nights)
+    return [look(settings, Cutoff(day, settings.zone), silent) for day in nights]
+
+
+def score_all(settings: Settings, end: date, nights: Sequence[date]) -> None:
     """What ingesting and scoring each of these nights would leave, from one store; nothing is published."""
-    store = ingest(settings, Cutoff(END, settings.zone), silent)
+    store = ingest(settings, Cutoff(end, settings.zone), silent)
     champion = load_champion(settings)
     fitted = Fitted.restore(champion.recipe["context"])
     families, cutoffs = families_of(store, settings, fitted), [Cutoff(day, settings.zone) for day in nights]
@@ -119,42 +127,43 @@ def score_all(settings: Settings, nights: Sequence[date]) -> None:
         point(settings.root / "store" / cutoff.day.isoformat(), store)
 
 
-def watched(settings: Settings, day: date) -> pl.DataFrame:
-    """The monitor's figures of a night that was scored."""
-    return look(settings, Cutoff(day, settings.zone), silent)
+def noticed(nights: Nights, table: str, checks: Sequence[str] = (FEATURES, COLUMNS)) -> int:
+    """The first of the nights after a break, from 1, on which one of `checks` alarms about `table`; 0: none does."""
+    alarmed = (not night.filter(_of(table), pl.col("check").is_in(checks), level=ALARM).is_empty() for night in nights)
+    return next((number for number, alarm in enumerate(alarmed, start=1) if alarm), 0)
 
 
-def noticed(settings: Settings, broken: date, table: str) -> Noticed:
-    """Night after night from the first that knows of the break, until the monitor raises an alarm about `table`."""
-    features: list[str] = []
-    for number in range(1, WITHIN + 1):
-        night = watched(settings, broken + timedelta(days=number))
-        of_table = pl.col("table").fill_null("").str.split(", ").list.contains(table)
-        alarms = night.filter(of_table, level=ALARM)
-        features = night.filter(of_table, pl.col("beyond"), check=FEATURES, of=EVERYBODY)["name"].to_list()
-        if alarms.height:
-            return Noticed(number, "; ".join(in_words(alarms, ALARM)), features)
-    return Noticed(0, "nothing", features)
+def _of(table: str) -> pl.Expr:
+    return pl.col("table").fill_null("").str.split(", ").list.contains(table)
 
 
-def of_break(what: str, found: Noticed) -> Iterator[str]:
-    """How soon a break was noticed, for people to read."""
-    yield f"{what}: {'alarm on night ' + str(found.nights) if found.nights else 'no alarm'}: {found.says}"
-    yield f"  features beyond: {', '.join(found.features) or 'none yet'}"
+def of_break(what: str, nights: Nights, table: str) -> Iterator[str]:
+    """How soon a break was noticed and what was said of it, for people to read."""
+    first = noticed(nights, table)
+    yield f"{what}: {f'alarm on night {first}' if first else f'no alarm within {len(nights)} nights'}"
+    if first:
+        yield from (f"  {line}" for line in in_words(nights[first - 1], ALARM))
+    for checks, words in (([COLUMNS], "columns"), ([FEATURES], "features")):
+        number = noticed(nights, table, checks)
+        yield f"  {words} of {table} alarm {f'from night {number} on' if number else 'on none of the nights'}"
 
 
-def of_quiet(quiet: Sequence[pl.DataFrame], rate: float) -> Iterator[str]:
-    """What was said of quiet nights, for people to read."""
-    nights = len(quiet)
-    alarmed, warned = (sum(night.filter(level=level).height > 0 for night in quiet) for level in (ALARM, WARN))
-    tested = sum(night.filter("beyond", pl.col("p").is_not_null()).height > 0 for night in quiet)
-    looked_at = sum(night.height for night in quiet) / nights
-    yield f"{CUSTOMERS:,} customers, {nights:,} quiet nights, {looked_at:,.0f} figures a night"
-    yield f"anything beyond chance and season: {tested:,} of {nights:,} nights ({tested / nights:.1%}; set: {rate:.1%})"
-    yield f"alarms on {alarmed:,} of {nights:,} quiet nights; warnings on {warned:,}"
+def of_quiet(quiet: Nights, rate: float) -> Iterator[str]:
+    """How often each kind of check was wrong on quiet nights, for people to read."""
+    looked_at = sum(night.height for night in quiet) / len(quiet)
+    yield f"{CUSTOMERS:,} customers, {len(quiet):,} quiet nights, {looked_at:,.0f} figures a night"
+    everything = {"anything that is tested": pl.col("p").is_not_null(), "anything": pl.lit(True), **KINDS}
+    for kind, rows in everything.items():
+        beyond, alarmed = (_share(quiet, rows, one) for one in (pl.col("beyond"), pl.col("level") == ALARM))
+        yield f"{kind}: beyond on {beyond}, an alarm on {alarmed} of the nights (set: {rate:.1%})"
     for night in quiet:
-        for level in (ALARM, WARN):
-            yield from (f"  {night['day'][0]} {level}: {line}" for line in in_words(night, level))
+        for row in night.filter("beyond").iter_rows(named=True):
+            place = ", ".join(row[key] for key in ("check", "table", "name", "of") if row[key])
+            yield f"  {night['day'][0]} {row['level']}: {place}: {row['says']}"
+
+
+def _share(quiet: Nights, rows: pl.Expr, what: pl.Expr) -> str:
+    return f"{sum(night.filter(rows, what).height > 0 for night in quiet) / len(quiet):.1%}"
 
 
 if __name__ == "__main__":

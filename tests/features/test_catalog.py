@@ -7,7 +7,7 @@ from typing import Any, get_args
 import polars as pl
 import pytest
 
-from features.catalog import dictionary, fingerprint
+from features.catalog import dictionary, fingerprint, read_by
 from features.family import Derived, Events, Family, Feature, Op, Reason
 from features.matrix import KEYS, build_matrix
 from features.registry import FAMILIES
@@ -119,3 +119,17 @@ def test_the_fingerprint_does_not_change_with_a_sentence_or_another_construction
     rebuilt = replace(trial(where=pl.col("amount") > 0), derived=(replace(SHARE),))
     assert fingerprint([wording]) == fingerprint([rebuilt]) == fingerprint([TRIAL])
     assert re.fullmatch("[0-9a-f]{64}", fingerprint(FAMILIES))
+
+
+def test_what_a_feature_is_made_of():
+    made_of = read_by([TRIAL])
+    assert made_of == {
+        "trial__orders_sum_30d": {"transactions.amount"},
+        "trial__hidden_max_lifetime": {"transactions.amount"},
+        "trial__share": {"transactions.amount"},
+    }
+    everything = read_by(FAMILIES)
+    waited = {name for name, read in everything.items() if "complaints.first_response_at" in read}
+    assert {"complaints__response_hours_mean_90d", "complaints__answered_late_share"} <= waited
+    assert "complaints__complaints_count_90d" not in waited and "complaints__about_delay_count_365d" not in waited
+    assert set(everything) >= {entry["name"] for entry in dictionary(FAMILIES)}

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.baselines import RECENCY, SPENT, Opponents, opponents, recency_score, train_logistic
+from models.baselines import RECENCY, SPENT, Opponents, opponents, opponents_within, recency_score, train_logistic
 from models.metrics import auc
 from models.pair import features_only
 from tests.models.conftest import TONIGHT, labelled_matrix
@@ -99,3 +99,16 @@ def test_the_logistic_regression_learns_and_survives_missing_and_negative_values
     )
     opponent = train_logistic(features, matrix["churned"])
     assert auc(matrix["churned"].to_numpy(), opponent.probability(features)) > 0.8
+
+
+def test_opponents_that_are_features_need_no_training() -> None:
+    features = pl.DataFrame(
+        {RECENCY: [3.0, None, 9.0], "btyd__buys_90d": [2.0, 0.5, None], "rfm__spent_sum_365d": [10.0, None, 5.0]}
+    )
+    found = opponents_within(features)
+    assert {name: score.tolist() for name, score in found.churn.items()} == {
+        "recency": [3.0, 9.0, 9.0],
+        "BG/NBD": [-2.0, -0.5, 0.0],
+    }
+    assert {name: score.tolist() for name, score in found.value.items()} == {"last year's spend": [10.0, 0.0, 5.0]}
+    assert opponents_within(pl.DataFrame({"other": [1.0]})) == Opponents({}, {})

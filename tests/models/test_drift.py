@@ -21,6 +21,7 @@ def test_tenths_each_once_and_unknown_apart() -> None:
     assert edges_of(values, 1).tolist() == [0.0, 1.0, 5.0]
     assert edges_of(np.arange(500.0), 2).tolist() == [99.0, 199.0, 299.0, 399.0]  # 250 a day: fifths
     assert edges_of(np.array([NAN]), 1).tolist() == []
+    assert edges_of(np.array([0.0] * 5 + [1.0] * 995), 1).tolist() == [0.0, 1.0]  # 5 lack what 995 have
     found = counted(np.array([NAN, -3.0, 0.0, 0.5, 1.0, 9.0]), np.array([0.0, 1.0]), np.array([0, 0, 0, 1, 1, 1]), 2)
     assert found.tolist() == [[1, 2, 0, 0], [0, 0, 2, 1]]  # unknown, up to 0, up to 1, above
     assert known_or_not(found).tolist() == [[1, 2], [0, 3]]
@@ -66,6 +67,16 @@ def test_a_trend_goes_on_without_an_alarm() -> None:
     found = unlike(later, seen[-1] + timedelta(days=100), counts, seen)
 
     assert found is not None and found.p > 0.05
+
+
+def test_a_day_that_was_learned_from_is_held_against_those_before_it() -> None:
+    seen = days(20)
+    counts = np.array([[1000 - 10 * number, 10 * number] for number in range(20)])
+    found = unlike(counts[7], seen[7], counts, seen)
+    assert found is not None and found.psi == 0 and found.most_like == 7
+    assert found.usual > 0.001  # of each day to one before it, not to itself
+    alone = unlike(counts[1], seen[1], counts[:1], seen[:1])
+    assert alone is not None and np.isnan(alone.p)
 
 
 def test_what_is_never_judged() -> None:

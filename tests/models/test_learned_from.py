@@ -42,7 +42,9 @@ def test_counts_by_day_and_group() -> None:
     assert x[EVERYBODY]["edges"] == [0.0, 1.0, 2.0]  # fifths of 0, 1, 2
     assert x[EVERYBODY]["counts"] == [[0, 1, 0, 1, 0], [1, 0, 1, 0, 0]]  # unknown, 0, 1, 2, above
     assert x["trade"]["counts"] == [[0, 1, 0, 0, 0], [1, 0, 1, 0, 0]]
-    assert dict(rates(kept)) == {EVERYBODY: {DAYS[0]: 0.5, DAYS[1]: 1.0}, "trade": {DAYS[0]: 0.0, DAYS[1]: 1.0}}
+    found = {of: (one.days, one.shares.tolist()) for of, one in rates(kept).items()}
+    assert found == {EVERYBODY: (DAYS[:2], [0.5, 1.0]), "trade": (DAYS[:2], [0.0, 1.0])}
+    assert rates(kept)[EVERYBODY].counts.tolist() == [[1, 1], [0, 2]]
 
 
 def test_a_break_stands_out_and_what_all_have_in_common_is_left_out() -> None:
@@ -72,3 +74,19 @@ def test_how_much_is_known_is_compared_too() -> None:
     gone = matrix(0.3, [LATER], seed=3).with_columns(rating=pl.when(pl.int_range(pl.len()) % 10 == 0).then(4.0))
     found = compared(kept, gone.drop(CHURNED), segments(gone), LATER).filter(of=EVERYBODY, name="rating", missing=True)
     assert found["psi"][0] == pytest.approx(0.4 * np.log(9), rel=0.05) and found["p"][0] < 0.001  # from 1/2 to 1/10
+
+
+def test_what_nothing_was_learned_from_is_left_out() -> None:
+    """Visits a year ago: while the log was shorter than a year there were none, and now there are."""
+    learned = matrix(0.3, DAYS, seed=1).with_columns(a_year_ago=pl.lit(0.0), trading=pl.lit(1.0))
+    few_do_not = pl.when(pl.int_range(pl.len()) % 20 == 0).then(0.0).otherwise(1.0)
+    learned = learned.with_columns(registered=few_do_not)
+    kept = learned_from(learned, segments(learned), {})
+    half_do_not = (pl.int_range(pl.len()) % 2).cast(pl.Float64)
+    later = matrix(0.3, [LATER], seed=2).with_columns(a_year_ago=half_do_not, trading=half_do_not)
+    later = later.with_columns(registered=half_do_not).drop(CHURNED)
+
+    found = compared(kept, later, segments(later), LATER).filter(of=EVERYBODY, missing=False)
+
+    assert not {"a_year_ago", "trading"} & set(found["name"])
+    assert found.filter(name="registered")["p"][0] < 1e-4  # 95 % of the customers had it, so it could tell some apart

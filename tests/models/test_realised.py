@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.realised import realised, set_apart
+from models.baselines import Opponents
+from models.realised import by_group, counts, realised, set_apart
 
 DAY = date(2026, 1, 1)
 
@@ -110,3 +111,30 @@ def test_figures_by_hand() -> None:
 
 def test_nobody_untreated_gives_no_figures() -> None:
     assert realised(ROWS.with_columns(copies=0), {}, {}, 0.2, seed=1).is_empty()
+
+
+def test_counts_say_why_others_were_passed_over() -> None:
+    turned_out = ["hit", "passed_over", "passed_over", "miss"]
+    found = counts(pl.DataFrame({"turned_out": turned_out, "code": [None, "no_contact", "no_contact", None]}))
+    assert found.rows() == [
+        ("hit", 1.0, None, None),
+        ("miss", 1.0, None, None),
+        ("passed_over", 2.0, None, None),
+        ("passed_over: no_contact", 2.0, None, None),
+    ]
+
+
+def test_groups_of_enough_customers_have_figures_of_their_own() -> None:
+    rows = ROWS.with_columns(
+        account_manager=pl.Series(["Anna", "Anna", "Anna", "Bo", None]), segment=pl.lit(None, pl.String),
+        would_list=pl.Series([True, False, False, False, True]), code=pl.lit(None, pl.String),
+        turned_out=pl.Series(["hit", "quiet", "miss", "quiet", "treated_stayed"]),
+    )  # fmt: skip
+    found = by_group(rows, Opponents(RECENCY, SPENT), fewest=2, seed=1)
+
+    assert found["of"].unique(maintain_order=True).to_list() == ["all customers", "account_manager: Anna"]
+    anna = dict(found.filter(of="account_manager: Anna").select("figure", "value").iter_rows())
+    assert anna["churn_rate"] == 2 / 4 and anna["miss"] == 1  # the one who stayed counts twice
+    assert anna["auc of recency"] == 0  # both who left had been silent for less long than who stayed
+    # Lists had places for two of five, so for two of her four: of the first two one left, and 0.5 of all.
+    assert anna["lift_at_list_length"] == 1

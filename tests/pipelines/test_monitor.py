@@ -53,10 +53,21 @@ def test_a_sentence_for_each_table_with_the_furthest_first() -> None:
     assert in_words(found, "alarm") == [
         "features of complaints: b, trade: says b (night 3); c: says c; d: says d; and 1 more",
         "columns of complaints: first_response_at: says first_response_at; of the features made of it, moved most: "
-        "b, c, d",
+        "b, c, d",  # none of these is known to be made of the column
         "base rate: scored as leaving: says scored as leaving",
     ]
     assert in_words(found, "warn") == ["volume of costs: says None"]
+
+
+def test_of_the_features_those_made_of_the_column_are_named() -> None:
+    waited, opened = "complaints__response_hours_mean_90d", "complaints__complaints_count_90d"
+    found = night(
+        figure("columns", "complaints", "first_response_at (days waited)"),
+        figure("features", "complaints", opened, "ok", p=0.001, of="all customers"),
+        figure("features", "complaints", waited, "ok", p=0.3, of="all customers"),
+        figure("features", "returns", "complaints__resolution_days_mean_90d", "ok", p=0.2, of="all customers"),
+    )
+    assert in_words(found, "alarm")[0].endswith(f"of the features made of it, moved most: {waited}")
 
 
 def test_only_what_was_no_alarm_the_night_before_is_told() -> None:

@@ -153,9 +153,9 @@ def test_the_plan(tmp_path: Path) -> None:
 
     planned = report.figures.filter(element="plan").select("figure", "group", "value", "target", "reached")
     assert planned.rows() == [
-        ("share of customers, short term", "champions", 0.25, 0.25, True),
-        ("share of customers, long term", "champions", 0.25, 0.5, False),
-        ("customers, medium term", "hibernating", 1.0, 0.0, False),
+        ("share of customers, short term by 2025-08-01", "champions", 0.25, 0.25, True),
+        ("share of customers, long term by 2028-06-01", "champions", 0.25, 0.5, False),
+        ("customers, medium term by 2026-06-01", "hibernating", 1.0, 0.0, False),
         ("spend of loyal", "", None, None, None),
     ]
     assert "at least so much by 2025-08-01" in report.figures.filter(element="plan")["definition"][0]

@@ -32,11 +32,25 @@ def levels(found: pl.DataFrame) -> dict[str, tuple[str, int]]:
 
 
 def test_tests_are_judged_together_and_columns_apart() -> None:
-    # Half of the rate each: of two features 0.02 <= 1/2 x 0.05; 0.04 would do for one alone, as it does for the column.
+    # A third of the rate each: of two features 0.02 <= 1/2 x 0.05; 0.04 would do for one alone, as for the column.
+    limits = LIMITS.model_copy(update={"false_alarm_rate": 0.15})
     column = {"check": "columns", "table": "costs", "name": "amount", "value": 0.5, "p": 0.04, "says": ""}
-    found = night(0, feature("a", 0.02), feature("b", 0.06), column)
+    found = night(0, feature("a", 0.02), feature("b", 0.06), column, limits=limits)
     assert levels(found) == {"a": ("warn", 1), "b": ("ok", 0), "amount": ("warn", 1)}
-    assert levels(night(0, feature("a", 0.04), feature("b", 0.9))) == {"a": ("ok", 0), "b": ("ok", 0)}
+    assert levels(night(0, feature("a", 0.04), feature("b", 0.9), limits=limits)) == {"a": ("ok", 0), "b": ("ok", 0)}
+
+
+@pytest.mark.parametrize(
+    ("p", "beyond", "level"), [(0.01, True, "warn"), (0.04, True, "ok"), (0.01, False, "ok"), (None, True, "warn")]
+)
+def test_a_rate_is_beyond_its_range_and_beyond_how_rates_differ_anyway(
+    p: float | None, beyond: bool, level: str
+) -> None:
+    rate = {"check": "base rate", "name": "left", "of": "all customers", "value": 0.02, "p": p, "beyond": beyond}
+    first = night(0, rate | {"says": "2 % left"})
+    assert levels(first) == {"left": (level, int(level == "warn"))}
+    again = night(1, rate | {"says": "2 % left"}, before=first)
+    assert levels(again)["left"][0] == ("alarm" if level == "warn" else "ok")
 
 
 def test_small_differences_and_groups_as_ever_are_left() -> None:

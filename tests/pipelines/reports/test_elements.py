@@ -14,9 +14,11 @@ from pipelines.elements.figures import SCHEMA
 from pipelines.elements.report import Report, latest
 from pipelines.elements.segments import MOVERS_SCHEMA
 from pipelines.reports.charts import NARROW, WIDE, as_svg
-from pipelines.reports.elements import elements_page, sections, summary
+from pipelines.reports.element_sections import sections
+from pipelines.reports.element_tables import half_gone
+from pipelines.reports.elements import elements_page, summary
 from pipelines.reports.grids import heat_map, steps
-from pipelines.reports.shown import in_words, interval, table_of
+from pipelines.reports.shown import in_words, interval, moved, table_of
 from pipelines.reports.write_elements import write_report
 
 DAY = date(2026, 6, 1)
@@ -52,8 +54,8 @@ FIGURES = pl.DataFrame(
         row("profitability", "revenue", 1234.5, unit="money"),
         row("profitability", "held by the best 20 %: revenue", 0.79, low=0.77, high=0.81),
         *(row("profitability", "revenue held by the best", share, f"{share:.0%}") for share in (0.5, 1.0)),
-        row("retention", "there", 0.875, "2026-Q1, days 0 to 89"),
-        row("retention", "there", 0.5, "2026-Q1, days 90 to 179"),
+        row("retention", "there", 0.875, "2026-Q1, days 0 to 89", low=0.8, high=0.93),
+        row("retention", "there", 0.5, "2026-Q1, days 90 to 179", population=30),
         row("retention", "there", 0.625, "2025-Q4, days 0 to 89"),
         row("retention", "left", 0.25, "2025-Q4, days 90 to 179"),
         row("retention", "still there", 1.0, "0 days"),
@@ -64,8 +66,26 @@ FIGURES = pl.DataFrame(
         row("segments", "moved up", 0.125),
         row("segments", "from loyal", 17.0, "champions", unit="count"),
         row("segments", "from loyal", 13.0, "loyal", unit="count"),
-        row("plan", "share of customers, short term", 0.75, "loyal", low=0.6, high=0.86, target=0.7, reached=True),
-        row("plan", "share of customers, long term", 0.75, "loyal", low=0.6, high=0.86, target=0.9, reached=False),
+        row(
+            "plan",
+            "share of customers, short term by 2026-09-01",
+            0.75,
+            "loyal",
+            low=0.6,
+            high=0.86,
+            target=0.7,
+            reached=True,
+        ),
+        row(
+            "plan",
+            "share of customers, long term by 2029-06-01",
+            0.75,
+            "loyal",
+            low=0.6,
+            high=0.86,
+            target=0.9,
+            reached=False,
+        ),
         row("loyalty", "tie strength", None, population=0, definition="no table interactions"),
     ],
     schema=SCHEMA,
@@ -99,6 +119,34 @@ def test_figures_beside_those_of_earlier_months() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        # The half-widths are 0.03 and 0.04, so chance explains 0.05.
+        ((0.60, 0.57, 0.63), (0.54, 0.50, 0.58), ["CSAT 60.0% (54.0%)"]),
+        ((0.60, 0.57, 0.63), (0.56, 0.52, 0.60), []),
+        ((0.60, None, None), (0.10, 0.06, 0.14), []),  # counted, or of too few for an interval
+    ],
+)
+def test_what_changed_by_more_than_chance(now: tuple, before: tuple, said: list[str]) -> None:
+    rows = [
+        row("satisfaction", "CSAT", value, compared=at, low=low, high=high)
+        for at, (value, low, high) in (("now", now), ("month before", before))
+    ]
+    figures = pl.DataFrame(rows, schema=SCHEMA)
+    assert moved(figures, "month before", "EUR") == said and moved(figures, "year before", "EUR") == []
+    told = summary(Report(DAY, figures, MOVERS), "EUR")[0]
+    assert told.endswith(f"against the month before (in brackets): {said[0] if said else 'nothing'}.")
+
+
+def test_when_half_have_left() -> None:
+    curve = pl.DataFrame({"at": [0, 30, 60, 90], "value": [1.0, 0.6, 0.5, 0.4], "low": [None, 0.5, 0.4, 0.3]})
+    assert half_gone(curve.with_columns(high=pl.Series([None, 0.7, 0.6, 0.5]))) == (
+        "Half of them have left by day 60 (30 to 90)."
+    )
+    assert "(30 to later than known)" in half_gone(curve.with_columns(high=pl.Series([None, 0.7, 0.7, 0.7])))
+
+
 def test_sections_and_their_tables() -> None:
     found = {section.heading: section for section in sections(REPORT, "EUR")}
 
@@ -118,18 +166,23 @@ def test_sections_and_their_tables() -> None:
     assert all(section.table is not None for section in found.values())
     grid = found["Retention by quarter of signing up"].table
     assert grid is not None and grid.to_dicts() == [
-        {"cohort": "2025-Q4", "0": 62.5, "90": None},
-        {"cohort": "2026-Q1", "0": 87.5, "90": 50.0},
+        {"cohort": "2025-Q4", "customers": 40, "0": "62.5%", "90": None},
+        {"cohort": "2026-Q1", "customers": 40, "0": "87.5% (80.0% to 93.0%)", "90": "50.0%"},
     ]
     moved = found["Segments: who moved"].table
     assert moved is not None and moved.width == 1 + len(MEANINGS)
     assert moved.select("was", "champions", "loyal", "lost").rows() == [("loyal", 17, 13, 0)]
     segments = found["Segments"].table
-    assert segments is not None and segments.rows()[0][:5] == ("loyal", "30", "20", "", "75.0% (60.0% to 86.0%)")
+    assert segments is not None and segments.rows()[0][:5] == ("loyal", 30, 20, None, "75.0% (60.0% to 86.0%)")
     plan = found["Plan"].table
     assert plan is not None and plan.rows() == [
-        ("loyal", "share of customers", "75.0%", "60.0% to 86.0%", "70.0%: reached", "", "90.0%: not yet")
+        ("loyal", "share of customers", "75.0%", "60.0% to 86.0%", "70.0%: reached", "90.0%: not yet")
     ]
+    assert plan.columns[-2:] == ["short term by 2026-09-01", "long term by 2029-06-01"]
+    assert found["Plan"].sentences[1].startswith("No target is set for: champions, promising, new, ")
+    stay = found["How long customers stay"]
+    assert stay.table is not None and stay.table.rows() == [(0, "100.0%", "", 40), (30, "90.0%", "80.0% to 95.0%", 40)]
+    assert stay.sentences[0].endswith("More than half are still there after 30 days.")
     assert found["Profitability: on how few customers it rests"].sentences == [
         "The best 20% of the customers bring 79.0% of the revenue (77.0% to 81.0%): that is Pareto's 80/20."
     ]
@@ -149,7 +202,7 @@ def test_when_it_is_not_pareto(low: float, high: float, said: str) -> None:
 def test_the_page_says_what_is_left_out_and_runs_nothing(settings: Settings) -> None:
     page = elements_page(REPORT, settings)
 
-    assert "Left out: loyalty: tie strength (no table interactions)." in summary(REPORT)
+    assert "Left out: loyalty: tie strength (no table interactions)." in summary(REPORT, "EUR")
     assert "Left out: loyalty: tie strength (no table interactions)." in page
     assert "<script" not in page and "Mills &amp; &lt;b&gt;" in page and "=1+1&lt;script&gt;" in page
     assert "\u2028" not in page
@@ -189,7 +242,11 @@ def test_the_workbook_is_typed_and_prints(settings: Settings) -> None:
     assert (first[2].data_type, first[2].number_format) == ("n", "+0.0;-0.0;0.0")
     assert (second[2].value, second[2].number_format) == (0.5, "0.0%")
     assert book["Profitability"]["C2"].value == 1234.5 and "€" in book["Profitability"]["C2"].number_format
-    assert [cell.value for cell in book["Cohorts, there"][3]] == ["2026-Q1", 0.875, 0.5]
+    assert [cell.value for cell in book["Cohorts, there"][3]] == ["2026-Q1", 40, 0.875, 0.5]
+    assert [cell.number_format for cell in book["Cohorts, there"][3]][1:] == ["#,##0", "0.0%", "0.0%"]
+    shaded = {name: str(rule.sqref) for name in book.sheetnames for rule in book[name].conditional_formatting}
+    assert shaded == {"Cohorts, there": "C2:D3", "Cohorts, left": "C2", "Migration": "B2:J2"}
+    assert "Cohorts, there: what there is." in [cell.value for cell in book["About"]["A"]]
     named = book["Movers"][2]
     assert (named[1].value, named[1].data_type) == (HOSTILE, "s")  # no formula
     assert named[2].value == "Anna Schmidt" and named[5].value == 99.5

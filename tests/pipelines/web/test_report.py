@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, keep
 from pipelines.elements.segments import MOVERS_SCHEMA
 from pipelines.erase import erase
-from pipelines.reports.elements import sections
+from pipelines.reports.element_sections import sections
 from tests.pipelines.reports.test_elements import DAY, FIGURES
 from tests.pipelines.web.conftest import ANNA, BO, LIST_DAY, Browser, Company, SignedIn
 
