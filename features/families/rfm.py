@@ -13,7 +13,7 @@ PURCHASED_AT = pl.when(pl.col("amount") > 0).then(pl.col("occurred_at"))
 PURCHASE_AMOUNT = pl.when(pl.col("amount") > 0).then(pl.col("amount"))
 EVERY = (*windows(7, 14, 30, 60, 90, 180, 365), LIFETIME)
 
-FEW_A_YEAR = 4
+SILENT_DAYS, FEW_A_YEAR = 14, 4  # worth saying from here on
 
 ORDERS_LIFETIME = pl.col("rfm__orders_count_lifetime")
 ORDERS_YEAR = pl.col("rfm__orders_count_365d")
@@ -87,7 +87,7 @@ FAMILY = Family(
         ),
     ),
     reasons=(
-        Reason("silence", RECENCY >= 30, pl.format("Last order {}", ago(RECENCY))),
+        Reason("silence", RECENCY >= SILENT_DAYS, pl.format("Last order {}", ago(RECENCY))),
         Reason("buying", ORDERS_LIFETIME == 1, pl.lit("Ordered only once so far")),
         Reason(
             "buying",

@@ -116,12 +116,17 @@ FAMILY = Family(
         ),
         Reason(
             "buying",
+            (SPENT <= -1) & (ORDERS > 0),
+            pl.format("Returns of the last 90 days were worth {} more than the orders", money(-SPENT)),
+        ),
+        Reason(
+            "buying",
             (SPENT < 0.5) & (SPENT_BEFORE >= 0.5) & (ORDERS > 0),
             pl.format("Nothing spent in the last 90 days after returns, {} in the 90 before", money(SPENT_BEFORE)),
         ),
         Reason(
             "buying",
-            (SPENT < 0.9 * SPENT_BEFORE) & (SPENT_BEFORE - SPENT >= 1) & (ORDERS > 0),
+            (SPENT >= 0.5) & (SPENT < 0.9 * SPENT_BEFORE) & (SPENT_BEFORE - SPENT >= 1) & (ORDERS > 0),
             pl.format("Spent {} in the last 90 days, {} in the 90 before", money(SPENT), money(SPENT_BEFORE)),
         ),
     ),

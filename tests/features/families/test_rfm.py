@@ -70,16 +70,16 @@ def test_a_newcomer_is_taken_over_thirty_days():
 
 
 def test_sentences_of_silence_and_of_few_orders():
-    # Five orders are not few. By the calendar 2 April, the latest before 20 May, is 48 days ago. On 30 June the order
-    # of 1 June is 29 days ago, on 1 July 30.
+    # Five orders are not few. By the calendar 2 April, the latest before 20 May, is 48 days ago. On 14 June the order
+    # of 1 June is 13 days ago, on the 15th 14.
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-05-20")) == {
         "silence": "Last order 48 days ago",
         "buying": "Only 4 orders in the last year",
         "history": "A customer for only 353 days",
     }
     assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-01")) == {}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-30")) == {}
-    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-07-01")) == {"silence": "Last order 30 days ago"}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-14")) == {}
+    assert sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2025-06-15")) == {"silence": "Last order 14 days ago"}
     late = sentences_of(FAMILY, features_of(FAMILY, BOUGHT, "2026-06-01"))
     assert late["buying"] == "Only 1 order in the last year"
 

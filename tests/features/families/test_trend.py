@@ -107,6 +107,10 @@ LAST_YEAR = "2024-07-01 | 9\n2024-07-02 | 9\n2024-07-03 | 9\n2024-07-04 | 9\n202
         ),
         ("2025-01-10 | 2400\n2025-05-01 | 100", "Spent ¤100 in the last 90 days, ¤2,400 in the 90 before"),
         (
+            "2025-05-01 | 100\n2025-05-02 | -350.00",  # and nothing in the 90 days before
+            "Returns of the last 90 days were worth ¤250 more than the orders",
+        ),
+        (
             "2025-01-10 | 2400\n2025-05-01 | 100\n2025-05-02 | -100",
             "Nothing spent in the last 90 days after returns, ¤2,400 in the 90 before",
         ),
