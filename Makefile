@@ -22,8 +22,11 @@ API      ?= http://127.0.0.1:$(PORT)/api
 HOLDFAST := .venv/bin/holdfast
 # Files of tests are shared out among processes, one a core; a file's tests stay together, for what they share.
 PYTEST   := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# Nothing is told to anybody, and the server answers this machine only.
-PREFECT  := PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=true .venv/bin/prefect
+# Nothing is told to anybody, the server answers this machine only, and forgets runs with their logs after RUNS_DAYS.
+RUNS_DAYS ?= 90
+PREFECT   = PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=true \
+	PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=events,flow_runs \
+	PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD=$$(($(RUNS_DAYS) * 86400)) .venv/bin/prefect
 OPTIONS   = --config $(CONFIG) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(OUTPUT),--output $(OUTPUT))
 UNDATED   = --config $(CONFIG) $(if $(OUTPUT),--output $(OUTPUT))
 DEMO      = --config configs/demo.toml $(if $(OUTPUT),--output $(OUTPUT))

@@ -1,6 +1,7 @@
 """What is scheduled when, and which day a scheduled run is for."""
 
 import socket
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 from pydantic import ValidationError
 
 import pipelines.flows
@@ -112,6 +114,18 @@ def test_every_event_is_told_in_words_of_its_own() -> None:
 def test_the_server_listens_to_this_machine_only() -> None:
     makefile = (Path(PROJECT) / "Makefile").read_text(encoding="utf-8")
     assert "server start --host 127.0.0.1" in makefile
+
+
+def test_the_server_forgets_runs_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    dry = subprocess.run(["make", "-n", "server", "RUNS_DAYS=30"], cwd=PROJECT, capture_output=True, text=True).stdout
+    settings = next(line for line in dry.splitlines() if "prefect server start" in line).split(".venv")[0]
+    said = subprocess.run(["sh", "-c", f"{settings} env"], capture_output=True, text=True).stdout
+    for name, value in (line.split("=", 1) for line in said.splitlines() if "_DB_VACUUM_" in line):
+        monkeypatch.setenv(name, value)
+
+    vacuum = ServerServicesDBVacuumSettings()
+
+    assert vacuum.enabled_vacuum_types == {"events", "flow_runs", "orphans"} and vacuum.retention_period.days == 30
 
 
 def test_the_webhook_is_told_of_alarms_too() -> None:
