@@ -1,6 +1,7 @@
 """The page of the four elements, made from the kept figures: sections with a chart each and the table behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from pipelines.outreach.wording import day
 from pipelines.reports.charts import Chart, curves, pairs
 from pipelines.reports.element_tables import cohort_grid, migration_grid, movers_table, plan_table, segment_table
 from pipelines.reports.grids import heat_map, steps
-from pipelines.reports.page import Section, render
+from pipelines.reports.page import Section, drawn, laid_out
 from pipelines.reports.shown import compared, in_days, in_words, interval, meanings, table_of
 
 NOW_COLUMN, BEFORE_COLUMN = "this month", "a month before"
@@ -25,10 +26,15 @@ MOVERS = "Segments: the largest movers"
 IN_TIME = ("first response in time", "resolved in time")
 
 
-def elements_page(report: Report, settings: Settings) -> str:
-    """The HTML text of the page."""
+def elements_page(report: Report, parts: Sequence[Mapping[str, Any]], settings: Settings) -> str:
+    """The HTML text of the page, of the sections as `drawn_sections` gives them."""
     title = f"The four elements: {settings.company or settings.name}, {day(report.as_of)}"
-    return render(title, summary(report), sections(report, settings.currency), tiles(report, settings.currency))
+    return laid_out(title, summary(report), parts, tiles(report, settings.currency))
+
+
+def drawn_sections(report: Report, currency: str, charts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The sections for a template. `charts`: heading -> the charts of a section, where they were drawn before."""
+    return [drawn(section, charts.get(section.heading)) for section in sections(report, currency)]
 
 
 def summary(report: Report) -> list[str]:
@@ -81,7 +87,7 @@ def _plain(heading: str, figures: pl.DataFrame, currency: str, *sentences: str) 
 def _shares(figures: pl.DataFrame) -> Chart | None:
     rows = compared(figures).filter(unit="share")
     group = pl.when(pl.col("group") != "").then("group")
-    drawn = rows.select(
+    of_each = rows.select(
         pl.concat_str("figure", group, separator=", ", ignore_nulls=True),
         "low",
         "high",
@@ -89,7 +95,7 @@ def _shares(figures: pl.DataFrame) -> Chart | None:
         pl.col("month_before").alias(BEFORE_COLUMN),
     )
     title = "share, with its interval"
-    return pairs(drawn, "figure", (NOW_COLUMN, BEFORE_COLUMN), title) if rows.height else None
+    return pairs(of_each, "figure", (NOW_COLUMN, BEFORE_COLUMN), title) if rows.height else None
 
 
 def _satisfaction(figures: pl.DataFrame, currency: str) -> Iterator[Section]:
@@ -110,9 +116,9 @@ def _profitability(figures: pl.DataFrame, currency: str) -> Iterator[Section]:
     )
     if curve.height:
         begun = pl.concat([pl.DataFrame({"share": [0.0], "customers": [0.0]}), curve])
-        drawn = begun.with_columns(pl.col("share").alias("if all were alike"))
-        chart = curves(drawn, "share of the customers, those with the most first", "share of the revenue")
-        yield Section("Profitability: on how few customers it rests", _pareto(figures), chart, drawn)
+        beside = begun.with_columns(pl.col("share").alias("if all were alike"))
+        chart = curves(beside, "share of the customers, those with the most first", "share of the revenue")
+        yield Section("Profitability: on how few customers it rests", _pareto(figures), chart, beside)
 
 
 def _pareto(figures: pl.DataFrame) -> list[str]:

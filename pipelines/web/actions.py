@@ -102,4 +102,5 @@ def _told(back: str, entry: Entry | None = None) -> str:
         return "/"
     asked = [(name, value) for name, value in parse_qsl(parts.query) if name != "told"]
     asked += [("told", str(entry.id))] if entry else []
-    return f"{parts.path}?{urlencode(asked)}" if asked else parts.path
+    place = f"{parts.path}?{urlencode(asked)}" if asked else parts.path
+    return f"{place}#told" if entry else place

@@ -24,7 +24,9 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     """The list, as the URL asks for it."""
     board, asked = site.board(), Query.of(given(request))
     every = board.seen_by(visitor.sight)
-    found = matching(asked, every)
+    # Whoever was just dealt with keeps their place while the page says so.
+    just = told(site, board, visitor, request.query_params.get("told", ""))
+    found = matching(asked, every, just.customer_id if just else None)
     pages = max(1, -(-found.height // PAGE_ROWS))
     page = min(asked.page, pages)
     shown = board.items(found.slice((page - 1) * PAGE_ROWS, PAGE_ROWS))
@@ -42,7 +44,7 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
         pages=pages,
         reasons=sorted((reason_in_words(group), group) for group in every["reasons"].explode().unique().drop_nulls()),
         managers=sorted(every["account_manager"].unique()),
-        told=told(site, board, visitor, request.query_params.get("told", "")),
+        told=just,
     )
 
 
@@ -118,13 +120,12 @@ def export(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
-def told(site: Site, board: Board, visitor: Visitor, entry_id: str) -> tuple[Entry, str] | None:
-    """The entry just written, if it is still the customer's latest and for this visitor, with the customer's name."""
+def told(site: Site, board: Board, visitor: Visitor, entry_id: str) -> Entry | None:
+    """The entry just written, if it is still the customer's latest and for this visitor."""
     if not (entry_id.isascii() and entry_id.isdigit() and len(entry_id) < 19):
         return None
     entry = site.database.read(lambda session: session.get(Entry, int(entry_id)))
     latest = board.entries.get(entry.customer_id) if entry else None
     if entry is None or latest is None or latest.id != entry.id or not visitor.sight.covers(entry.account_manager):
         return None
-    row = board.publication.row(entry.customer_id) or {}
-    return entry, row.get("display_name") or entry.customer_id
+    return entry

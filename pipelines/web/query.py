@@ -69,8 +69,11 @@ class Query:
         return self.address(sort=column, order=turned)
 
 
-def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `Board.table` asked for, all pages, in the order asked for; what is unknown comes last."""
+def matching(asked: Query, table: pl.DataFrame, kept: str | None = None) -> pl.DataFrame:
+    """The rows of `Board.table` asked for, all pages, in the order asked for; what is unknown comes last.
+
+    The customer `kept` stays whether or not they are asked for.
+    """
     wanted = {
         "done": None if asked.state == "all" else asked.state == "done",
         "risk_band": asked.band or None,
@@ -81,6 +84,7 @@ def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
         conditions.append(pl.col("reasons").list.contains(asked.reason))
     if asked.find:
         conditions.append(pl.col("find").str.contains(asked.find.casefold(), literal=True))
-    return table.filter(*conditions).sort(
+    found = pl.all_horizontal(*conditions, pl.lit(True)) | pl.col("customer_id").eq_missing(kept)
+    return table.filter(found).sort(
         SORTS[asked.sort][0], descending=asked.descending, nulls_last=True, maintain_order=True
     )

@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
+from pipelines.web.assets import ADDRESSES
 from pipelines.web.audit import note
 from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
 from pipelines.web.people import Sight, sight_of
 from pipelines.web.provider import Provider
 from pipelines.web.publication import Publications
-from pipelines.web.schema import Entry, Person
+from pipelines.web.schema import MANAGER, Entry, Person
 from pipelines.web.security import COOKIE, Clock, Seal, Visit
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
+ENVIRONMENT.filters["sentence"] = lambda text: text[:1].upper() + text[1:]  # `capitalize` would make it "1 jul"
 
 
 class Stopped(Exception):
@@ -39,11 +41,12 @@ NOT_THEIRS = (*NOT_FOUND, "a customer of others, or of nobody")
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks: the person, whose customers they see, and their visit."""
+    """Who asks: the person, whose customers they see, their visit, and whether htmx asks for a part of the page."""
 
     person: Person
     sight: Sight
     visit: Visit
+    part: bool
 
 
 class Site:
@@ -76,11 +79,16 @@ class Site:
         self.database.write(lambda session: note(session, self.now(), person, kind, detail))
 
     def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page made from a template."""
+        """The page made from a template; of it only what stands in its middle, where the visitor has the rest."""
+        part = visitor is not None and visitor.part
         publication = self.publications.current()
         text = ENVIRONMENT.get_template(template).render(
             **values,
             status=status,
+            part=part,
+            place=None,
+            lists_called="My list" if visitor and visitor.person.role == MANAGER else "Lists",
+            static=ADDRESSES,
             provider=self.settings.web.oidc.label if self.settings.web.oidc else None,
             company=self.settings.company or self.settings.name,
             visitor=visitor,
@@ -98,7 +106,8 @@ class Site:
             local=lambda instant: f"{day(at := instant.astimezone(self.settings.zone))}, {at:%H:%M}",
             money=lambda amount: money(amount, self.settings.currency),
         )
-        return HTMLResponse(text, status)
+        # What was not done has no address of its own.
+        return HTMLResponse(text, status, {"HX-Push-Url": "false"} if part and status >= 400 else None)
 
 
 def answered(entry: Entry) -> str:
@@ -126,20 +135,15 @@ async def visit_of(request: Request, site: SiteOf) -> Visit | None:
 VisitOf = Annotated[Visit | None, Depends(visit_of)]
 
 
-def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
+def visitor_of(request: Request, site: SiteOf, visit: VisitOf) -> Visitor:
     """Who asks; raises Stopped for whoever is not signed in, or whose session was ended."""
     person = None
     if visit is not None and visit.person is not None:
         person = site.database.read(lambda session: _looked_up(session, site, visit.person))
     if visit is None or person is None or person.sessions != visit.sessions:
-        raise Stopped(
-            401,
-            "Please sign in",
-            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one."
-            if site.provider is None
-            else "You are not signed in, or no longer.",
-        )
-    return Visitor(person, sight_of(person, site.settings.web), visit)
+        raise _not_signed_in(site)
+    part = request.headers.get("HX-Request-Type") == "partial"
+    return Visitor(person, sight_of(person, site.settings.web), visit, part)
 
 
 def _looked_up(session: Session, site: Site, name: str | None) -> Person | None:
@@ -151,9 +155,16 @@ def _looked_up(session: Session, site: Site, name: str | None) -> Person | None:
 VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 
 
+def _not_signed_in(site: Site, what: str = "You are not signed in, or no longer.") -> Stopped:
+    link = " Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one."
+    return Stopped(401, "Please sign in", what + ("" if site.provider else link))
+
+
 async def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
-    """Raises Stopped for a form that this visit was not given."""
-    if visit is None or not site.seal.is_of(visit, token):
+    """Raises Stopped for a form that this visit was not given, or once the visit is over."""
+    if visit is None:
+        raise _not_signed_in(site, "You are signed in no longer. What you just sent was not recorded.")
+    if not site.seal.is_of(visit, token):
         raise Stopped(
             403,
             "Not accepted",

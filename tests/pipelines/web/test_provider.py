@@ -99,9 +99,7 @@ def test_claims_that_the_token_lacks_are_asked_for(browser: Browser, provider: O
     assert sum(path.endswith("/userinfo") for path in provider.asked) == 2  # not where the token says it all
 
 
-def test_signing_out_leads_on_to_the_provider(
-    browser: Browser, provider: OidcProvider, app: Any, clock: Clock
-) -> None:
+def test_signing_out_leads_on_to_the_provider(browser: Browser, provider: OidcProvider, app: Any, clock: Clock) -> None:
     provider.further["end_session_endpoint"] = "/logout"
     browser.get(there_and_back(browser)[1])
     browser.get("/")
@@ -120,9 +118,7 @@ def test_signing_out_leads_on_to_the_provider(
 
 
 @pytest.mark.parametrize("away", [False, True])
-def test_signing_out_works_without_the_provider(
-    browser: Browser, provider: OidcProvider, app: Any, away: bool
-) -> None:
+def test_signing_out_works_without_the_provider(browser: Browser, provider: OidcProvider, app: Any, away: bool) -> None:
     browser.get(there_and_back(browser)[1])
     browser.get("/")
     site = app.state.site
