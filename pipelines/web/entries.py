@@ -50,11 +50,17 @@ def checked(status: str, note: str, snooze_until: str, today: date) -> Answer:
         until = date.fromisoformat(snooze_until)
     except ValueError:
         raise Refused("Say until which day to snooze.") from None
-    if not today < until <= today + LONGEST_SNOOZE:
+    first, last = snoozes(today)
+    if not first <= until <= last:
         raise Refused("Snooze until a day after today, and within a year.")
     if not note:
         raise Refused("Say why to snooze, in the note.")
     return Answer(status, note, until)
+
+
+def snoozes(today: date) -> tuple[date, date]:
+    """The first and the last day until which one may snooze."""
+    return today + timedelta(days=1), today + LONGEST_SNOOZE
 
 
 def latest(session: Session, customer_id: str) -> Entry | None:

@@ -9,7 +9,7 @@ from pipelines.outreach.lists import write_csv
 from pipelines.outreach.page import course, derived
 from pipelines.web.board import RECORDED, Board
 from pipelines.web.entries import history
-from pipelines.web.pictures import bars, line, marks
+from pipelines.web.pictures import bars, line, marks, quarters
 from pipelines.web.query import PAGE_ROWS, Query, matching
 from pipelines.web.schema import EXPORTED, MANAGER, Entry
 from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, SiteOf, Stopped, Visitor, VisitorOf, given
@@ -72,7 +72,7 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
         line=line(past),
         course=course(past),
         happened=happened,
-        first=first,
+        quarters=quarters(first, publication.day),
         lanes={name: marks(held, first, publication.day) for name, held in lanes(happened or []).items()},
         log=log,
         told=told(site, board, visitor, request.query_params.get("told", "")),

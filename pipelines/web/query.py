@@ -54,6 +54,11 @@ class Query:
         """Whether the largest comes first."""
         return SORTS[self.sort][1] if not self.order else self.order == "down"
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some of the customers are asked for."""
+        return replace(self, sort="rank", order="", page=1) != Query()
+
     def address(self, path: str = "/", **changed: Any) -> str:
         """The URL of this query with something changed; what is as usual is left out. Back to page 1, unless named."""
         asked = replace(self, **{"page": 1, **changed})

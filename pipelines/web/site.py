@@ -17,14 +17,16 @@ from pipelines.web.assets import ADDRESSES
 from pipelines.web.audit import note
 from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
+from pipelines.web.entries import snoozes
 from pipelines.web.people import Sight, sight_of
 from pipelines.web.provider import Provider
-from pipelines.web.publication import Publications
-from pipelines.web.schema import MANAGER, Entry, Person
+from pipelines.web.publication import Publication, Publications
+from pipelines.web.schema import MANAGER, Person
 from pipelines.web.security import COOKIE, Clock, Seal, Visit
+from pipelines.web.wording import answered, due, sentence
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
-ENVIRONMENT.filters["sentence"] = lambda text: text[:1].upper() + text[1:]  # `capitalize` would make it "1 jul"
+ENVIRONMENT.filters["sentence"] = sentence
 
 
 class Stopped(Exception):
@@ -94,28 +96,35 @@ class Site:
             visitor=visitor,
             token=self.seal.form(visitor.visit) if visitor else None,
             publication=publication,
-            age=(self.today - publication.day).days if publication else 0,
-            stale_after=self.settings.web.stale_after_days,
+            **self._ages(publication),
             today=self.today,
+            snoozes=snoozes(self.today),
             horizon=self.settings.churn.horizon_days,
             customers=customers,
             day=day,
             moment=moment,
             percent=percent,
             answered=answered,
+            due=lambda act_by: due(act_by, self.today),
             local=lambda instant: f"{day(at := instant.astimezone(self.settings.zone))}, {at:%H:%M}",
             money=lambda amount: money(amount, self.settings.currency),
         )
         # What was not done has no address of its own.
         return HTMLResponse(text, status, {"HX-Push-Url": "false"} if part and status >= 400 else None)
 
-
-def answered(entry: Entry) -> str:
-    """An entry in words, e.g. "no answer" or "snoozed until 3 Jul 2026"."""
-    if entry.status is None:
-        return "nothing recorded"
-    until = f"d until {day(entry.snooze_until)}" if entry.snooze_until else ""
-    return entry.status.replace("_", " ") + until
+    def _ages(self, publication: Publication | None) -> dict[str, int | None]:
+        """In days, how old the list is, and the newest order in it; None for what is not too old."""
+        list_age = (self.today - publication.day).days if publication else 0
+        until = (
+            publication.data_until.astimezone(self.settings.zone).date()
+            if publication and publication.data_until
+            else self.today
+        )
+        data_age = (self.today - until).days
+        return {
+            "list_age": list_age if list_age > self.settings.web.stale_after_days else None,
+            "data_age": data_age if data_age > self.settings.validation.fresh_days else None,
+        }
 
 
 # What waits for nothing is asynchronous: a thread for each would cost more than it does.

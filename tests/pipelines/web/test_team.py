@@ -9,6 +9,8 @@ def test_leads_see_how_far_the_lists_are_worked(
     anna: Browser, signed_in: SignedIn, company: Company, clock: Clock
 ) -> None:
     anna.answer("A-1", "saved")
+    anna.answer("A-2", "lost")
+    anna.post("/undo", customer_id="A-2", seen=1)
     clock.now = datetime(2026, 6, 20, 9, tzinfo=UTC)  # the day to act by was the 19th
     week_ago = LIST_DAY - timedelta(days=8)
     company.publish(week_ago, CUSTOMERS[0], {**CUSTOMERS[1], "customer_id": "A-9"})
@@ -21,7 +23,7 @@ def test_leads_see_how_far_the_lists_are_worked(
     assert "<strong>3</strong> overdue" in page
     assert "€2,000</strong> of €2,900 at risk still to do" in page  # 900 + 500 + 1,500, less the 900 of the saved
     assert "Against the list of 7 Jun 2026: <strong>3 customers</strong> came, <strong>1 customer</strong> left" in page
-    assert "Outcomes recorded since: 1 saved." in page
+    assert "Outcomes recorded since 8 Jun 2026: 1 saved." in page
     assert cells(text, "By account manager") == [
         [ANNA, "3", "1 (33%)", "", "2", "€1,400", "€500"],
         ["Bo Berg", "1", "0 (0%)", "", "1", "€1,500", "€1,500"],
@@ -33,7 +35,7 @@ def test_leads_see_how_far_the_lists_are_worked(
     ]
     assert cells(text, "Value at risk by account manager and reason") == [
         [ANNA, "€1,400", "€500"],
-        ["Bo Berg", "€1,500", "€0.00"],
+        ["Bo Berg", "€1,500", "–"],
     ]
     # Then A-1 (900) and A-9 (500); now 900 + 500 + unknown of Anna's.
     assert cells(text, "Since last week") == [
