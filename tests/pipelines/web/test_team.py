@@ -38,7 +38,7 @@ def test_leads_see_how_far_the_lists_are_worked(
         ["Bo Berg", "€1,500", "–"],
     ]
     # Then A-1 (900) and A-9 (500); now 900 + 500 + unknown of Anna's.
-    assert cells(text, "Since last week") == [
+    assert cells(text, "Since 7 Jun 2026") == [
         [ANNA, "2", "1", "€1,400", "€1,400"],
         ["Bo Berg", "1", "0", "€0.00", "€1,500"],
     ]
