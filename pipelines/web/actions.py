@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from pipelines.web.entries import Overtaken, Refused, checked, latest, record, undo
 from pipelines.web.publication import Row
 from pipelines.web.schema import Entry
-from pipelines.web.site import NOT_THEIRS, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
+from pipelines.web.site import NOT_THEIRS, Site, Stopped, Visitor
+from pipelines.web.visitors import CheckedForm, SiteOf, VisitorOf
 
 router = APIRouter(dependencies=[CheckedForm])
 PAGES = ("/", "/customer")

@@ -12,9 +12,10 @@ from pipelines.web.entries import history
 from pipelines.web.pictures import bars, line, marks, quarters
 from pipelines.web.query import PAGE_ROWS, Query, matching
 from pipelines.web.schema import EXPORTED, MANAGER, Entry
-from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, SiteOf, Stopped, Visitor, VisitorOf, given
+from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, Stopped, Visitor
 from pipelines.web.team import crossed, reason_in_words, share, shares, week
 from pipelines.web.timeline import events, first_day, lanes
+from pipelines.web.visitors import SiteOf, VisitorOf, given
 
 router = APIRouter()
 

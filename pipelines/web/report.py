@@ -15,7 +15,8 @@ from pipelines.reports.page import drawn
 from pipelines.storage import read_json
 from pipelines.web.people import Sight
 from pipelines.web.schema import MANAGER
-from pipelines.web.site import NOT_FOUND, SiteOf, Stopped, VisitorOf
+from pipelines.web.site import NOT_FOUND, Stopped
+from pipelines.web.visitors import SiteOf, VisitorOf
 
 router = APIRouter()
 

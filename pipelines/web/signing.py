@@ -12,8 +12,9 @@ from pipelines.web.people import NoAccess, admit, end_sessions, redeem
 from pipelines.web.provider import BACK, SIGN_IN, NotSignedIn, Pending, Proven
 from pipelines.web.schema import REFUSED, SIGNED_IN, SIGNED_OUT, Person
 from pipelines.web.security import COOKIE, PENDING_COOKIE, Visit
-from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, VisitorOf
+from pipelines.web.site import NOT_FOUND, Site, Stopped
 from pipelines.web.tries import failed, too_many
+from pipelines.web.visitors import CheckedForm, SiteOf, VisitorOf
 
 router = APIRouter()
 FORM_MINUTES = 60
