@@ -19,7 +19,7 @@ from pipelines.elements.segments import bounds_now, migration, movers, moves, se
 from pipelines.storage import write_whole
 
 FIGURES_FILE, MOVERS_FILE = "report.parquet", "report_movers.parquet"
-PAGE, WORKBOOK = "report.html", "report.xlsx"
+PAGE, WORKBOOK, CHARTS_FILE = "report.html", "report.xlsx", "report_charts.json"
 
 
 @dataclass(frozen=True)

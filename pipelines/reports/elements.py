@@ -1,5 +1,8 @@
 """The page of the four elements, made from the kept figures: what changed, tiles, and a section for each element."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 
 from configs.settings import Settings
@@ -7,19 +10,22 @@ from pipelines.elements.figures import MONTH_BEFORE, NOW, YEAR_BEFORE
 from pipelines.elements.report import Report
 from pipelines.outreach.wording import day
 from pipelines.reports.element_sections import sections
-from pipelines.reports.page import render
+from pipelines.reports.page import drawn, laid_out
 from pipelines.reports.shown import in_days, in_words, interval, moved
 
 TILES = ("CSAT", "NPS", "repeat rate", "revenue", "net value", "retention rate", "value added by outreach")
 MOVED_SHOWN = 6
 
 
-def elements_page(report: Report, settings: Settings) -> str:
-    """The HTML text of the page."""
+def elements_page(report: Report, parts: Sequence[Mapping[str, Any]], settings: Settings) -> str:
+    """The HTML text of the page, of the sections as `drawn_sections` gives them."""
     title = f"The four elements: {settings.company or settings.name}, {day(report.as_of)}"
-    return render(
-        title, summary(report, settings.currency), sections(report, settings.currency), tiles(report, settings.currency)
-    )
+    return laid_out(title, summary(report, settings.currency), parts, tiles(report, settings.currency))
+
+
+def drawn_sections(report: Report, currency: str, charts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The sections for a template. `charts`: heading -> the charts of a section, where they were drawn before."""
+    return [drawn(section, charts.get(section.heading)) for section in sections(report, currency)]
 
 
 def summary(report: Report, currency: str) -> list[str]:

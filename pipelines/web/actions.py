@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from pipelines.web.entries import Overtaken, Refused, checked, latest, record, undo
 from pipelines.web.publication import Row
 from pipelines.web.schema import Entry
-from pipelines.web.site import NOT_THEIRS, CheckedForm, Site, SiteOf, Stopped, Visitor, VisitorOf
+from pipelines.web.site import NOT_THEIRS, Site, Stopped, Visitor
+from pipelines.web.visitors import CheckedForm, SiteOf, VisitorOf
 
 router = APIRouter(dependencies=[CheckedForm])
 PAGES = ("/", "/customer")
@@ -102,4 +103,5 @@ def _told(back: str, entry: Entry | None = None) -> str:
         return "/"
     asked = [(name, value) for name, value in parse_qsl(parts.query) if name != "told"]
     asked += [("told", str(entry.id))] if entry else []
-    return f"{parts.path}?{urlencode(asked)}" if asked else parts.path
+    place = f"{parts.path}?{urlencode(asked)}" if asked else parts.path
+    return f"{place}#told" if entry else place

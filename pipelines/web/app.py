@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -13,14 +12,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from configs.errors import DependencyError
 from configs.settings import Settings
-from pipelines.outreach.page import TEMPLATES as LISTS
-from pipelines.web import actions, oversight, pages, report, signing
+from pipelines.web import actions, assets, oversight, pages, report, signing
 from pipelines.web.schema import REFUSED
 from pipelines.web.security import COOKIE, HEADERS, Clock, Visit
 from pipelines.web.site import NOT_FOUND, Site, Stopped
 
 LARGEST_FORM = 64 * 1024
-STYLES = ((LISTS / "page.css").read_text() + (Path(__file__).parent / "static" / "web.css").read_text()).encode()
 
 
 def create_app(settings: Settings, now: Clock) -> FastAPI:
@@ -34,16 +31,12 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
 
     app = FastAPI(openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for part in (pages, actions, report, oversight, signing):
+    for part in (pages, actions, report, oversight, signing, assets):
         app.include_router(part.router)
     # Another site's name that leads here must not open it: browsers would treat it as that site's own.
     hosts = {urlsplit(settings.web.address).hostname or "", "127.0.0.1", "localhost"}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts), www_redirect=False)
     app.middleware("http")(_guarded)
-
-    @app.get("/static/app.css")
-    def styles() -> Response:
-        return Response(STYLES, media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -75,7 +68,10 @@ def create_app(settings: Settings, now: Clock) -> FastAPI:
 
 
 def _message(site: Site, status: int, heading: str, said: str) -> HTMLResponse:
-    return site.page("message.html.j2", status=status, heading=heading, said=said)
+    """A page in place of the one asked for; asked for by htmx, in place of the whole page that it was asked from."""
+    answer = site.page("message.html.j2", status=status, heading=heading, said=said)
+    answer.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"})
+    return answer
 
 
 async def _guarded(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeGuard
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,11 +50,17 @@ def checked(status: str, note: str, snooze_until: str, today: date) -> Answer:
         until = date.fromisoformat(snooze_until)
     except ValueError:
         raise Refused("Say until which day to snooze.") from None
-    if not today < until <= today + LONGEST_SNOOZE:
+    first, last = snoozes(today)
+    if not first <= until <= last:
         raise Refused("Snooze until a day after today, and within a year.")
     if not note:
         raise Refused("Say why to snooze, in the note.")
     return Answer(status, note, until)
+
+
+def snoozes(today: date) -> tuple[date, date]:
+    """The first and the last day until which one may snooze."""
+    return today + timedelta(days=1), today + LONGEST_SNOOZE
 
 
 def latest(session: Session, customer_id: str) -> Entry | None:
@@ -73,9 +80,13 @@ def history(session: Session, customer_id: str) -> list[Entry]:
 def record(session: Session, item: Row, day: date, answer: Answer, seen: int, person: str, now: datetime) -> Entry:
     """Append an answer about a customer on the list of `day`. `seen`: number of the latest entry its form showed.
 
-    Raises Overtaken where there is a later one by now.
+    The same press twice is one answer. Raises Overtaken where there is a later entry by now.
     """
-    last = _unless_overtaken(session, item["customer_id"], seen)
+    last = latest(session, item["customer_id"])
+    what = (answer.status, answer.note, answer.snooze_until)
+    if _pressed_twice(last, seen, ANSWER, person) and what == (last.status, last.note, last.snooze_until):
+        return last
+    _unless_overtaken(last, seen)
     return _append(
         session,
         last,
@@ -95,9 +106,13 @@ def record(session: Session, item: Row, day: date, answer: Answer, seen: int, pe
 def undo(session: Session, customer_id: str, seen: int, person: str, now: datetime) -> Entry:
     """Append that the latest answer, of number `seen`, does not hold; what stood before stands again.
 
-    Raises Overtaken where there is a later entry, Refused where the latest is no answer.
+    The same press twice is one undoing. Raises Overtaken where there is a later entry, Refused where the latest is no
+    answer.
     """
-    last = _unless_overtaken(session, customer_id, seen)
+    last = latest(session, customer_id)
+    if _pressed_twice(last, seen, UNDO, person):
+        return last
+    _unless_overtaken(last, seen)
     if last is None or last.kind != ANSWER:
         raise Refused("There is nothing to undo.")
     before = session.scalars(
@@ -116,11 +131,14 @@ def undo(session: Session, customer_id: str, seen: int, person: str, now: dateti
     )
 
 
-def _unless_overtaken(session: Session, customer_id: str, seen: int) -> Entry | None:
-    last = latest(session, customer_id)
+def _pressed_twice(last: Entry | None, seen: int, kind: str, person: str) -> TypeGuard[Entry]:
+    """Whether the latest entry is what the same person made of the entry `seen`: they would be told of themselves."""
+    return last is not None and (last.number, last.kind, last.person) == (seen + 1, kind, person)
+
+
+def _unless_overtaken(last: Entry | None, seen: int) -> None:
     if last is not None and last.number != seen:
         raise Overtaken(last)
-    return last
 
 
 def _append(session: Session, last: Entry | None, now: datetime, **values: object) -> Entry:

@@ -12,7 +12,8 @@ from pipelines.storage import MANIFEST, read_json
 from pipelines.web.audit import KINDS, access, audit
 from pipelines.web.people import sight_of
 from pipelines.web.schema import DATA
-from pipelines.web.site import NOT_FOUND, SiteOf, Stopped, VisitorOf
+from pipelines.web.site import NOT_FOUND, Stopped
+from pipelines.web.visitors import SiteOf, VisitorOf
 
 router = APIRouter()
 PAGE_LINES = 100

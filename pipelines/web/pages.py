@@ -9,12 +9,13 @@ from pipelines.outreach.lists import write_csv
 from pipelines.outreach.page import course, derived
 from pipelines.web.board import RECORDED, Board
 from pipelines.web.entries import history
-from pipelines.web.pictures import bars, line, marks
+from pipelines.web.pictures import bars, line, marks, quarters
 from pipelines.web.query import PAGE_ROWS, Query, matching
 from pipelines.web.schema import EXPORTED, MANAGER, Entry
-from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, SiteOf, Stopped, Visitor, VisitorOf, given
+from pipelines.web.site import NOT_FOUND, NOT_THEIRS, Site, Stopped, Visitor
 from pipelines.web.team import crossed, reason_in_words, share, shares, week
 from pipelines.web.timeline import events, first_day, lanes
+from pipelines.web.visitors import SiteOf, VisitorOf, given
 
 router = APIRouter()
 
@@ -24,7 +25,9 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     """The list, as the URL asks for it."""
     board, asked = site.board(), Query.of(given(request))
     every = board.seen_by(visitor.sight)
-    found = matching(asked, every)
+    # Whoever was just dealt with keeps their place while the page says so.
+    just = told(site, board, visitor, request.query_params.get("told", ""))
+    found = matching(asked, every, just.customer_id if just else None)
     pages = max(1, -(-found.height // PAGE_ROWS))
     page = min(asked.page, pages)
     shown = board.items(found.slice((page - 1) * PAGE_ROWS, PAGE_ROWS))
@@ -42,7 +45,7 @@ def my_list(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
         pages=pages,
         reasons=sorted((reason_in_words(group), group) for group in every["reasons"].explode().unique().drop_nulls()),
         managers=sorted(every["account_manager"].unique()),
-        told=told(site, board, visitor, request.query_params.get("told", "")),
+        told=just,
     )
 
 
@@ -70,7 +73,7 @@ def customer(request: Request, site: SiteOf, visitor: VisitorOf, id: str = "") -
         line=line(past),
         course=course(past),
         happened=happened,
-        first=first,
+        quarters=quarters(first, publication.day),
         lanes={name: marks(held, first, publication.day) for name, held in lanes(happened or []).items()},
         log=log,
         told=told(site, board, visitor, request.query_params.get("told", "")),
@@ -118,13 +121,12 @@ def export(request: Request, site: SiteOf, visitor: VisitorOf) -> Response:
     return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
-def told(site: Site, board: Board, visitor: Visitor, entry_id: str) -> tuple[Entry, str] | None:
-    """The entry just written, if it is still the customer's latest and for this visitor, with the customer's name."""
+def told(site: Site, board: Board, visitor: Visitor, entry_id: str) -> Entry | None:
+    """The entry just written, if it is still the customer's latest and for this visitor."""
     if not (entry_id.isascii() and entry_id.isdigit() and len(entry_id) < 19):
         return None
     entry = site.database.read(lambda session: session.get(Entry, int(entry_id)))
     latest = board.entries.get(entry.customer_id) if entry else None
     if entry is None or latest is None or latest.id != entry.id or not visitor.sight.covers(entry.account_manager):
         return None
-    row = board.publication.row(entry.customer_id) or {}
-    return entry, row.get("display_name") or entry.customer_id
+    return entry

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.outreach.changes import GROUPS_IN_WORDS
 from pipelines.outreach.page import History
+from pipelines.outreach.wording import MONTHS
 
 BARS_HALF = 100
 LINE_WIDTH, LINE_HEIGHT = 300, 70
@@ -63,6 +64,13 @@ def line(history: History) -> Line | None:
         (LINE_WIDTH * (one["day"] - first).days / days, LINE_HEIGHT * (1 - one["churn_probability"])) for one in history
     ]
     return Line(" ".join(f"{x:.1f},{y:.1f}" for x, y in dots), dots, first, last)
+
+
+def quarters(first: date, last: date) -> list[Mark]:
+    """A mark for the first day of each quarter, but for those so near an end that their words would not fit."""
+    begins = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 4, 7, 10)]
+    found = marks([{"day": one, "words": f"{MONTHS[one.month - 1]} {one.year}"} for one in begins], first, last)
+    return [mark for mark in found if 20 <= mark.x <= LINE_WIDTH - 20]
 
 
 def marks(events: Sequence[Mapping[str, Any]], first: date, last: date) -> list[Mark]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
@@ -22,8 +23,9 @@ from configs.load import expand_environment
 from configs.operations import Oidc
 from pipelines.web.schema import DATA, LEAD, MANAGER
 
-BACK = "/sign-in/back"
+BACK, SIGN_IN = "/sign-in/back", "/sign-in"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+USERINFO, END_SESSION = "userinfo_endpoint", "end_session_endpoint"  # not every provider has them
 TIMEOUT_SECONDS = 10
 LEEWAY_SECONDS = 60  # by which clocks may differ
 # Signed by the provider's private key. Not HS256, whose key the provider shares, and not "none".
@@ -58,7 +60,7 @@ class Provider:
     """The configured provider; `address` is where people reach the app."""
 
     def __init__(self, oidc: Oidc, address: str) -> None:
-        self.oidc, self.back = oidc, address + BACK
+        self.oidc, self.back, self.after = oidc, address + BACK, address + SIGN_IN
         self._secret = expand_environment(oidc.client_secret)
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
@@ -96,12 +98,33 @@ class Provider:
                     code=returned["code"],
                     code_verifier=pending.verifier,
                 )
-                claims = self._claims(session, found, pending.nonce, now)
+                claims = self._completed(session, self._claims(session, found, pending.nonce, now))
         except (OAuthError, JoseError, KeyError, ValueError, TypeError) as error:
             raise NotSignedIn(type(error).__name__) from None
         except RequestException as error:
             raise _away(error) from None
         return self._proven(claims)
+
+    def end(self) -> str | None:
+        """The address where somebody ends their session at the provider, and comes back; None where it has none."""
+        try:
+            with self._session() as session:
+                place = self._known(session).get(END_SESSION)
+        except DependencyError:
+            return None  # whoever leaves must not be kept waiting by a provider that is away
+        asked = urlencode({"client_id": self.oidc.client_id, "post_logout_redirect_uri": self.after})
+        return f"{place}{'&' if '?' in place else '?'}{asked}" if place else None
+
+    def _completed(self, session: OAuth2Session, claims: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The claims, with those that the ID token lacks as the provider tells them of the same person when asked."""
+        wanted = {self.oidc.name_claim, self.oidc.manager_claim, self.oidc.roles_claim}
+        place = self._known(session).get(USERINFO)
+        if wanted <= claims.keys() or not place:
+            return claims
+        told = _json(session, place, withhold_token=False)
+        if not isinstance(told, dict) or told.get("sub") != claims["sub"]:
+            raise NotSignedIn("userinfo of another")
+        return {**told, **claims}
 
     def _proven(self, claims: Mapping[str, Any]) -> Proven:
         name = claims.get(self.oidc.name_claim)
@@ -152,7 +175,8 @@ class Provider:
                         "/.well-known/openid-configuration."
                     )
                 secure = ("https://",) if issuer.startswith("https://") else ("https://", "http://")
-                if bad := [name for name in ENDPOINTS if not str(found.get(name, "")).startswith(secure)]:
+                named = [*ENDPOINTS, *(name for name in (USERINFO, END_SESSION) if found.get(name))]
+                if bad := [name for name in named if not str(found.get(name, "")).startswith(secure)]:
                     raise DependencyError(f"web.oidc: the provider names no safe {', '.join(bad)}. Ask who runs it.")
                 self._metadata = found
             return self._metadata
@@ -168,8 +192,8 @@ class Provider:
         )
 
 
-def _json(session: OAuth2Session, address: str) -> Any:
-    answer = session.get(address, withhold_token=True)
+def _json(session: OAuth2Session, address: str, withhold_token: bool = True) -> Any:
+    answer = session.get(address, withhold_token=withhold_token)
     answer.raise_for_status()
     return answer.json()
 

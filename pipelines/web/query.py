@@ -54,6 +54,11 @@ class Query:
         """Whether the largest comes first."""
         return SORTS[self.sort][1] if not self.order else self.order == "down"
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some of the customers are asked for."""
+        return replace(self, sort="rank", order="", page=1) != Query()
+
     def address(self, path: str = "/", **changed: Any) -> str:
         """The URL of this query with something changed; what is as usual is left out. Back to page 1, unless named."""
         asked = replace(self, **{"page": 1, **changed})
@@ -69,8 +74,11 @@ class Query:
         return self.address(sort=column, order=turned)
 
 
-def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `Board.table` asked for, all pages, in the order asked for; what is unknown comes last."""
+def matching(asked: Query, table: pl.DataFrame, kept: str | None = None) -> pl.DataFrame:
+    """The rows of `Board.table` asked for, all pages, in the order asked for; what is unknown comes last.
+
+    The customer `kept` stays whether or not they are asked for.
+    """
     wanted = {
         "done": None if asked.state == "all" else asked.state == "done",
         "risk_band": asked.band or None,
@@ -81,6 +89,7 @@ def matching(asked: Query, table: pl.DataFrame) -> pl.DataFrame:
         conditions.append(pl.col("reasons").list.contains(asked.reason))
     if asked.find:
         conditions.append(pl.col("find").str.contains(asked.find.casefold(), literal=True))
-    return table.filter(*conditions).sort(
+    found = pl.all_horizontal(*conditions, pl.lit(True)) | pl.col("customer_id").eq_missing(kept)
+    return table.filter(found).sort(
         SORTS[asked.sort][0], descending=asked.descending, nulls_last=True, maintain_order=True
     )

@@ -9,13 +9,15 @@ import polars as pl
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, latest
-from pipelines.reports.element_sections import MOVERS, movers_section, sections
-from pipelines.reports.elements import summary, tiles
+from pipelines.elements.report import CHARTS_FILE, FIGURES_FILE, MOVERS_FILE, Report, latest
+from pipelines.reports.element_sections import MOVERS, movers_section
+from pipelines.reports.elements import drawn_sections, summary, tiles
 from pipelines.reports.page import drawn
+from pipelines.storage import read_json
 from pipelines.web.people import Sight
 from pipelines.web.schema import MANAGER
-from pipelines.web.site import NOT_FOUND, SiteOf, Stopped, VisitorOf
+from pipelines.web.site import NOT_FOUND, Stopped
+from pipelines.web.visitors import SiteOf, VisitorOf
 
 router = APIRouter()
 
@@ -47,11 +49,13 @@ def report(site: SiteOf, visitor: VisitorOf) -> Response:
 
 @lru_cache(maxsize=2)
 def _of(root: Path, currency: str, stamp: tuple[int, ...]) -> tuple[Report, list[dict[str, Any]]]:
-    """The latest report and its sections, drawn once for each `stamp` of its files."""
+    """The latest report and its sections, once for each `stamp` of its files."""
     found = latest(root)
     if found is None:
         raise Stopped(*NOT_FOUND)
-    parts = [drawn(section) for section in sections(found, currency)]
+    kept = read_json(root / CHARTS_FILE) if (root / CHARTS_FILE).exists() else {}
+    charts = kept["charts"] if kept.get("as_of") == found.as_of.isoformat() else {}
+    parts = drawn_sections(found, currency, charts)
     for part in parts:
         # As pictures of their own: the styles within would be refused by the page's policy.
         part["charts"] = {size: _as_picture(str(svg)) for size, svg in part["charts"].items()}

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from pipelines.web.audit import note
 from pipelines.web.people import NoAccess, admit, end_sessions, redeem
-from pipelines.web.provider import BACK, NotSignedIn, Pending, Proven
+from pipelines.web.provider import BACK, SIGN_IN, NotSignedIn, Pending, Proven
 from pipelines.web.schema import REFUSED, SIGNED_IN, SIGNED_OUT, Person
 from pipelines.web.security import COOKIE, PENDING_COOKIE, Visit
-from pipelines.web.site import NOT_FOUND, CheckedForm, Site, SiteOf, Stopped, VisitorOf
+from pipelines.web.site import NOT_FOUND, Site, Stopped
 from pipelines.web.tries import failed, too_many
+from pipelines.web.visitors import CheckedForm, SiteOf, VisitorOf
 
 router = APIRouter()
 FORM_MINUTES = 60
@@ -21,7 +22,7 @@ PENDING_MINUTES = 10
 TOO_MANY = (429, "Too many tries", "Wait five minutes before you try again.")
 
 
-@router.get("/sign-in")
+@router.get(SIGN_IN)
 def link(site: SiteOf, secret: str = "") -> Response:
     """A page with a button: programs that look at links before people do must not use them up."""
     visit = site.seal.begin(None, 0, site.now() + timedelta(minutes=FORM_MINUTES))
@@ -30,7 +31,7 @@ def link(site: SiteOf, secret: str = "") -> Response:
     return answer
 
 
-@router.post("/sign-in", dependencies=[CheckedForm])
+@router.post(SIGN_IN, dependencies=[CheckedForm])
 def sign_in(request: Request, site: SiteOf, secret: Annotated[str, Form()] = "") -> Response:
     """Begin a session of whoever the link was for."""
     address, now = _address(request, site), site.now()
@@ -95,14 +96,16 @@ def come_back(request: Request, site: SiteOf) -> Response:
 
 @router.post("/sign-out", dependencies=[CheckedForm])
 def sign_out(site: SiteOf, visitor: VisitorOf) -> Response:
-    """End the session, on every device."""
+    """End the session, on every device; whoever came through the provider may go on to end the one there."""
 
     def end(session: Session) -> None:
         end_sessions(session, visitor.person.name)
         note(session, site.now(), visitor.person.name, SIGNED_OUT, "on every device")
 
     site.database.write(end)
-    answer = site.page("message.html.j2", heading="Signed out", said="You are signed out on every device.")
+    # A link, not a way on: the page's policy lets no form lead to another site, and there everything else ends too.
+    there = site.provider.end() if site.provider and visitor.person.subject else None
+    answer = site.page("signed_out.html.j2", there=there)
     answer.delete_cookie(COOKIE)
     return answer
 

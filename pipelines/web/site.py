@@ -1,28 +1,29 @@
-"""What every page of the app shares: settings, database, publication, who asks, and how pages are made."""
+"""What every page of the app shares: settings, database, publication, and how pages are made."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy.orm import Session
 
 from configs.settings import Settings
 from pipelines.outreach.wording import customers, day, moment, money, percent
 from pipelines.templating import environment
+from pipelines.web.assets import ADDRESSES
 from pipelines.web.audit import note
 from pipelines.web.board import Board, Boards
 from pipelines.web.database import Database
-from pipelines.web.people import Sight, sight_of
+from pipelines.web.entries import snoozes
+from pipelines.web.people import Sight
 from pipelines.web.provider import Provider
-from pipelines.web.publication import Publications
-from pipelines.web.schema import Entry, Person
-from pipelines.web.security import COOKIE, Clock, Seal, Visit
+from pipelines.web.publication import Publication, Publications
+from pipelines.web.schema import MANAGER, Person
+from pipelines.web.security import Clock, Seal, Visit
+from pipelines.web.wording import answered, due, sentence
 
 ENVIRONMENT = environment(Path(__file__).parent / "templates")
+ENVIRONMENT.filters["sentence"] = sentence
 
 
 class Stopped(Exception):
@@ -39,11 +40,12 @@ NOT_THEIRS = (*NOT_FOUND, "a customer of others, or of nobody")
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks: the person, whose customers they see, and their visit."""
+    """Who asks: the person, whose customers they see, their visit, and whether htmx asks for a part of the page."""
 
     person: Person
     sight: Sight
     visit: Visit
+    part: bool
 
 
 class Site:
@@ -76,95 +78,47 @@ class Site:
         self.database.write(lambda session: note(session, self.now(), person, kind, detail))
 
     def page(self, template: str, visitor: Visitor | None = None, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page made from a template."""
+        """The page made from a template; of it only what stands in its middle, where the visitor has the rest."""
+        part = visitor is not None and visitor.part
         publication = self.publications.current()
         text = ENVIRONMENT.get_template(template).render(
             **values,
             status=status,
+            part=part,
+            place=None,
+            lists_called="My list" if visitor and visitor.person.role == MANAGER else "Lists",
+            static=ADDRESSES,
             provider=self.settings.web.oidc.label if self.settings.web.oidc else None,
             company=self.settings.company or self.settings.name,
             visitor=visitor,
             token=self.seal.form(visitor.visit) if visitor else None,
             publication=publication,
-            age=(self.today - publication.day).days if publication else 0,
-            stale_after=self.settings.web.stale_after_days,
+            **self._ages(publication),
             today=self.today,
+            snoozes=snoozes(self.today),
             horizon=self.settings.churn.horizon_days,
             customers=customers,
             day=day,
             moment=moment,
             percent=percent,
             answered=answered,
+            due=lambda act_by: due(act_by, self.today),
             local=lambda instant: f"{day(at := instant.astimezone(self.settings.zone))}, {at:%H:%M}",
             money=lambda amount: money(amount, self.settings.currency),
         )
-        return HTMLResponse(text, status)
+        # What was not done has no address of its own.
+        return HTMLResponse(text, status, {"HX-Push-Url": "false"} if part and status >= 400 else None)
 
-
-def answered(entry: Entry) -> str:
-    """An entry in words, e.g. "no answer" or "snoozed until 3 Jul 2026"."""
-    if entry.status is None:
-        return "nothing recorded"
-    until = f"d until {day(entry.snooze_until)}" if entry.snooze_until else ""
-    return entry.status.replace("_", " ") + until
-
-
-# What waits for nothing is asynchronous: a thread for each would cost more than it does.
-async def site_of(request: Request) -> Site:
-    """The site of the app that answers."""
-    return request.app.state.site
-
-
-SiteOf = Annotated[Site, Depends(site_of)]
-
-
-async def visit_of(request: Request, site: SiteOf) -> Visit | None:
-    """The visit of the cookie that came, signed in or not."""
-    return site.seal.read(Visit, request.cookies.get(COOKIE), site.now())
-
-
-VisitOf = Annotated[Visit | None, Depends(visit_of)]
-
-
-def visitor_of(site: SiteOf, visit: VisitOf) -> Visitor:
-    """Who asks; raises Stopped for whoever is not signed in, or whose session was ended."""
-    person = None
-    if visit is not None and visit.person is not None:
-        person = site.database.read(lambda session: _looked_up(session, site, visit.person))
-    if visit is None or person is None or person.sessions != visit.sessions:
-        raise Stopped(
-            401,
-            "Please sign in",
-            "Open the sign-in link that you were given. It works once; ask whoever runs Holdfast for a new one."
-            if site.provider is None
-            else "You are not signed in, or no longer.",
+    def _ages(self, publication: Publication | None) -> dict[str, int | None]:
+        """In days, how old the list is, and the newest order in it; None for what is not too old."""
+        list_age = (self.today - publication.day).days if publication else 0
+        until = (
+            publication.data_until.astimezone(self.settings.zone).date()
+            if publication and publication.data_until
+            else self.today
         )
-    return Visitor(person, sight_of(person, site.settings.web), visit)
-
-
-def _looked_up(session: Session, site: Site, name: str | None) -> Person | None:
-    """The person, and on the same way what is new of the log: going to the database twice would cost more."""
-    site.boards.read_on(session)
-    return session.get(Person, name)
-
-
-VisitorOf = Annotated[Visitor, Depends(visitor_of)]
-
-
-async def form_of(site: SiteOf, visit: VisitOf, token: Annotated[str, Form()] = "") -> None:
-    """Raises Stopped for a form that this visit was not given."""
-    if visit is None or not site.seal.is_of(visit, token):
-        raise Stopped(
-            403,
-            "Not accepted",
-            "This form is not one of your pages, or is too old. Load the page again.",
-            "a form that no page of theirs held",
-        )
-
-
-CheckedForm = Depends(form_of)
-
-
-def given(request: Request) -> Mapping[str, str]:
-    """The parameters of the URL; of one given twice, the last."""
-    return dict(request.query_params)
+        data_age = (self.today - until).days
+        return {
+            "list_age": list_age if list_age > self.settings.web.stale_after_days else None,
+            "data_age": data_age if data_age > self.settings.validation.fresh_days else None,
+        }

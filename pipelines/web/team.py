@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from configs.settings import Settings
 from features.tables import OUTCOME_WORDS
@@ -17,7 +17,7 @@ from pipelines.outreach.changes import GROUPS_IN_WORDS
 from pipelines.outreach.history import RISK_LIST_FILE, published_before
 from pipelines.web.people import Sight
 from pipelines.web.publication import Publication
-from pipelines.web.schema import ANSWER, Entry
+from pipelines.web.schema import ANSWER, UNDO, Entry
 
 WEEK = timedelta(days=7)
 CROSSED = 6
@@ -29,9 +29,10 @@ class Week:
     """The lists now against those of `since`, and the answers given by word.
 
     `managers`: of each account manager, account_manager, came and left (customers), before and now (value at risk).
-    `total`: the same figures of all together.
+    `total`: the same figures of all together. `answers`: those since `begin`, but for undone ones.
     """
 
+    begin: date
     since: date | None
     managers: list[dict[str, Any]]
     total: dict[str, Any]
@@ -85,10 +86,11 @@ def reason_in_words(group: str | None) -> str:
 
 def week(settings: Settings, publication: Publication, now: pl.DataFrame, sight: Sight, session: Session) -> Week:
     """What changed since the newest publication that is at least seven days older; `since` is None without one."""
-    answers = _answers_since(session, midnight(publication.day - WEEK, settings.zone), sight)
-    earlier = published_before(settings.root / "published", publication.day - WEEK + timedelta(days=1))
+    begin = publication.day - WEEK
+    answers = _answers_since(session, midnight(begin, settings.zone), sight)
+    earlier = published_before(settings.root / "published", begin + timedelta(days=1))
     if not earlier:
-        return Week(None, [], {}, answers)
+        return Week(begin, None, [], {}, answers)
     before = earlier[-1].read(RISK_LIST_FILE, FIGURES)
     seen = before.filter(pl.col("account_manager").map_elements(sight.covers, return_dtype=pl.Boolean))
     at_risk, nobody, nothing = pl.col("value_at_risk"), pl.lit(False), pl.lit(0.0)
@@ -101,12 +103,22 @@ def week(settings: Settings, publication: Publication, now: pl.DataFrame, sight:
     )
     by_manager = moves.group_by("account_manager").agg(pl.all().sum()).sort("account_manager")
     return Week(
-        earlier[-1].day, by_manager.rows(named=True), moves.drop("account_manager").sum().row(0, named=True), answers
+        begin,
+        earlier[-1].day,
+        by_manager.rows(named=True),
+        moves.drop("account_manager").sum().row(0, named=True),
+        answers,
     )
 
 
 def _answers_since(session: Session, start: datetime, sight: Sight) -> dict[str, int]:
-    query = select(Entry.status, Entry.account_manager, func.count()).where(Entry.at >= start, Entry.kind == ANSWER)
+    undoing = aliased(Entry)
+    undone = exists().where(
+        undoing.customer_id == Entry.customer_id, undoing.number == Entry.number + 1, undoing.kind == UNDO
+    )
+    query = select(Entry.status, Entry.account_manager, func.count()).where(
+        Entry.at >= start, Entry.kind == ANSWER, ~undone
+    )
     counts: Counter[str] = Counter()
     for status, manager, count in session.execute(query.group_by(Entry.status, Entry.account_manager)):
         if sight.covers(manager):

@@ -10,7 +10,7 @@ import pytest
 from pipelines.elements.figures import SCHEMA
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, keep, latest, make_report
 from pipelines.ingest import ingest
-from pipelines.reports.elements import elements_page
+from pipelines.reports.elements import drawn_sections, elements_page
 from tests.features.drawn_tables import cutoff
 from tests.pipelines.elements.conftest import AS_OF, report_of, shop_in, told
 
@@ -234,7 +234,7 @@ def test_days_and_companies_with_little_to_tell(day: str, further: dict[str, Any
 
     report = make_report(settings, cutoff(day))
 
-    assert elements_page(report, settings).startswith("<!doctype html>")
+    assert elements_page(report, drawn_sections(report, settings.currency, {}), settings).startswith("<!doctype html>")
     alive = report.figures.drop_nulls("value").filter(compared="now")
     assert alive.height and not alive["value"].is_nan().any()
     if day == "2024-03-03":

@@ -16,7 +16,7 @@ from pipelines.elements.segments import MOVERS_SCHEMA
 from pipelines.reports.charts import NARROW, WIDE, as_svg
 from pipelines.reports.element_sections import sections
 from pipelines.reports.element_tables import half_gone
-from pipelines.reports.elements import elements_page, summary
+from pipelines.reports.elements import drawn_sections, elements_page, summary
 from pipelines.reports.grids import heat_map, steps
 from pipelines.reports.shown import in_words, interval, moved, table_of
 from pipelines.reports.write_elements import write_report
@@ -200,7 +200,7 @@ def test_when_it_is_not_pareto(low: float, high: float, said: str) -> None:
 
 
 def test_the_page_says_what_is_left_out_and_runs_nothing(settings: Settings) -> None:
-    page = elements_page(REPORT, settings)
+    page = elements_page(REPORT, drawn_sections(REPORT, settings.currency, {}), settings)
 
     assert "Left out: loyalty: tie strength (no table interactions)." in summary(REPORT, "EUR")
     assert "Left out: loyalty: tie strength (no table interactions)." in page
@@ -262,7 +262,7 @@ def test_what_is_written(settings: Settings) -> None:
     page = write_report(REPORT, settings)
 
     assert sorted(path.name for path in settings.root.iterdir()) == [
-        *("report.html", "report.parquet", "report.xlsx", "report_movers.parquet")
+        *("report.html", "report.parquet", "report.xlsx", "report_charts.json", "report_movers.parquet")
     ]
     found = latest(settings.root)
     assert found is not None and found.figures.equals(FIGURES) and found.movers.equals(MOVERS)

@@ -31,6 +31,7 @@ class Account:
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "ES256", "kid": "1"})
     lies: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
     signed_by: Any = None
 
 
@@ -40,6 +41,7 @@ class OidcProvider:
     def __init__(self, now: Callable[[], datetime], host: str = "127.0.0.1") -> None:
         self.now, self.account, self.key = now, Account(), new_key("1")
         self.codes: dict[str, dict[str, str]] = {}
+        self.further: dict[str, str] = {}  # endpoints that not every provider has
         self.asked: list[str] = []
         provider = self
 
@@ -72,10 +74,13 @@ class OidcProvider:
         place = request.path.partition("?")[0].removeprefix("/realms/shop")
         if place == "/.well-known/openid-configuration":
             names = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "jwks_uri": "/keys"}
-            told = {name: self.issuer + path for name, path in names.items()}
+            told = {name: self.issuer + path for name, path in (names | self.further).items()}
             _json(request, 200, {"issuer": self.issuer, **told})
         elif place == "/keys":
             _json(request, 200, {"keys": [self.key.as_dict(private=False)]})
+        elif place == "/userinfo":
+            known = request.headers["Authorization"] == "Bearer at"
+            _json(request, 200 if known else 401, self.account.info if known else {})
         else:
             code = f"code{len(self.codes)}"
             self.codes[code] = given

@@ -62,8 +62,8 @@ def test_the_audit_is_paged(dora: Browser, anna: Browser) -> None:
 def test_it_says_who_has_access(dora: Browser, secret_for: Any, company: Company) -> None:
     secret_for("lena", "lead")
     assert cells(dora.get("/audit").text, "Who has access") == [
-        ["anna", "manager", ANNA, "no link is open", "15 Jun 2026, 09:00"],
-        ["dora", "data", "everybody", "no link is open", "15 Jun 2026, 09:04"],
+        ["anna", "manager", ANNA, "by a link (none is open)", "15 Jun 2026, 09:00"],
+        ["dora", "data", "everybody", "by a link (none is open)", "15 Jun 2026, 09:04"],
         ["lena", "lead", ANNA, "by a link until 18 Jun 2026, 09:04", "never"],
     ]
 

@@ -1,13 +1,17 @@
 """What each role sees, in which order, and that no text of the data becomes markup."""
 
 import re
+import shutil
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from pipelines.web.assets import ADDRESSES
 from pipelines.web.query import Query
 from tests.pipelines.web.conftest import ANNA, CUSTOMERS, LIST_DAY, Browser, Clock, Company, SignedIn
 
+LATER = date(2026, 6, 16)
 PAYLOAD = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
@@ -110,6 +114,22 @@ def test_an_old_list_says_so(anna: Browser, clock: Clock, company: Company, sign
     assert "This list is 2 days old" in signed_in("anna", "manager", ANNA).get("/").text
 
 
+def test_old_data_on_a_new_list_say_so(clock: Clock, company: Company, signed_in: SignedIn) -> None:
+    shutil.copytree(company.settings.folder_of("store", LIST_DAY), company.settings.folder_of("store", LATER))
+    company.publish(LATER, CUSTOMERS[0])
+    said = []
+    for day in (15, 16):  # the newest order is of 1 June, 00:00; it may be 14 days old
+        clock.now = datetime(2026, 6, day, 9, tzinfo=UTC)
+        said.append(re.findall(r"the newest order in them is (\d+) days old", signed_in("bo").get("/").text))
+    assert said == [[], ["15"]]
+
+
+def test_somebody_without_customers_is_told_why(signed_in: SignedIn) -> None:
+    page = signed_in("eve", "manager", "Eve <i>").get("/").text
+    assert "None of your customers is on the list of 15 Jun 2026." in page and "“Eve &lt;i&gt;”" in page
+    assert "Filter" not in page and "Everything is dealt with" not in page
+
+
 def test_the_customer_page_tells_why_and_what_happened(anna: Browser) -> None:
     page = anna.get("/customer?id=A%2F3").text
 
@@ -133,7 +153,8 @@ def test_texts_of_the_data_stay_texts(company: Company, anna: Browser, signed_in
 
     for page in pages:
         assert page.status_code in (200, 409)
-        assert "<script" not in page.text and "<img" not in page.text
+        assert re.findall("<script[^>]*>", page.text) == [f'<script src="{ADDRESSES["app.js"]}" defer>']
+        assert "<img" not in page.text
     assert "&lt;script&gt;" in pages[0].text and "&lt;script&gt;" in pages[3].text
 
 

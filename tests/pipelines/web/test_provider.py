@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from pipelines.web.app import create_app
 from pipelines.web.people import invite, revoke
+from pipelines.web.provider import Provider
 from pipelines.web.schema import Event, Person
 from pipelines.web.tries import FAILURES
 from tests.pipelines.web.conftest import ANNA, Browser, Clock, Company
@@ -81,6 +82,53 @@ def test_the_claims_say_the_role(browser: Browser, provider: OidcProvider, app: 
     provider.account.claims |= claims
     assert browser.get(there_and_back(browser)[1]).status_code == 200
     assert people(app) == [role]
+
+
+def test_claims_that_the_token_lacks_are_asked_for(browser: Browser, provider: OidcProvider, app: Any) -> None:
+    provider.further["userinfo_endpoint"] = "/userinfo"
+    del provider.account.claims["groups"], provider.account.claims["name"]
+    provider.account.info = {"sub": "s-1", "groups": ["sales"], "name": ANNA, "preferred_username": "eve"}
+
+    assert browser.get(there_and_back(browser)[1]).status_code == 200
+    assert people(app) == [("anna", "manager", ANNA)]  # what the signed token says comes first
+
+    provider.account.info["sub"] = "s-2"
+    assert browser.get(there_and_back(browser)[1]).status_code == 403  # told of somebody else
+    provider.account.claims |= {"groups": ["sales"], "name": ANNA}
+    assert browser.get(there_and_back(browser)[1]).status_code == 200
+    assert sum(path.endswith("/userinfo") for path in provider.asked) == 2  # not where the token says it all
+
+
+def test_signing_out_leads_on_to_the_provider(browser: Browser, provider: OidcProvider, app: Any, clock: Clock) -> None:
+    provider.further["end_session_endpoint"] = "/logout"
+    browser.get(there_and_back(browser)[1])
+    browser.get("/")
+
+    page = browser.post("/sign-out").text
+
+    after = "post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fsign-in"
+    assert f'href="{provider.issuer}/logout?client_id={CLIENT}&amp;{after}"' in page
+    assert browser.get("/").status_code == 401
+
+    secret = app.state.site.database.write(lambda session: invite(session, "bo", "manager", "Bo Berg", clock(), 72))
+    browser.get(f"/sign-in?secret={secret}")
+    browser.post("/sign-in", secret=secret)
+    browser.get("/")
+    assert "/logout" not in browser.post("/sign-out").text  # whoever came by a link has no session there
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_signing_out_works_without_the_provider(browser: Browser, provider: OidcProvider, app: Any, away: bool) -> None:
+    browser.get(there_and_back(browser)[1])
+    browser.get("/")
+    site = app.state.site
+    site.provider = Provider(site.settings.web.oidc, site.settings.web.address)  # as after a restart
+    if away:
+        provider.close()
+
+    page = browser.post("/sign-out")
+    assert (page.status_code, "Signed out" in page.text, "Sign out there too" in page.text) == (200, True, False)
+    assert browser.get("/").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import re
 from base64 import b64decode
 
 import polars as pl
+import pytest
 
 from pipelines.elements.report import FIGURES_FILE, MOVERS_FILE, Report, keep
 from pipelines.elements.segments import MOVERS_SCHEMA
 from pipelines.erase import erase
 from pipelines.reports.element_sections import sections
+from pipelines.reports.write_elements import write_report
 from tests.pipelines.reports.test_elements import DAY, FIGURES
 from tests.pipelines.web.conftest import ANNA, BO, LIST_DAY, Browser, Company, SignedIn
 
@@ -53,6 +55,22 @@ def test_charts_are_pictures_that_the_policy_of_the_page_allows(company: Company
     assert len(pictures) == 2 * 9 and all(b64decode(text).startswith(b"<svg") for text in pictures)
     assert "img-src 'self' data:" in answer.headers["Content-Security-Policy"]
     assert "<svg" not in answer.text and " style=" not in answer.text
+
+
+def test_charts_are_drawn_when_the_report_is_written(
+    company: Company, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(REPORT, company.settings)
+    written = re.findall(r"<svg.*?</svg>", (company.settings.root / "report.html").read_text(), re.DOTALL)
+    monkeypatch.setattr("pipelines.reports.charts.as_svg", None)  # from here on nothing can be drawn
+
+    shown = re.findall(r"svg\+xml;base64,([^\"]+)", signed_in("dora", "data").get("/report").text)
+
+    assert sorted(b64decode(text).decode() for text in shown) == sorted(written)
+    other_day = REPORT.figures.with_columns(as_of=pl.col("as_of").dt.offset_by("1mo"))
+    keep(company.settings.root, Report(other_day["as_of"][0], other_day, MOVED))
+    with pytest.raises(TypeError):  # those of another report are not taken
+        signed_in("dora", "data").get("/report")
 
 
 def test_an_erased_customer_is_named_no_more(company: Company, signed_in: SignedIn) -> None:
