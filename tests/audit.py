@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MEND = "Run it where pypi.org answers, before a release: until then nothing is known."
+MEND = "Run it where a package index answers, before a release: until then nothing is known."
 COMMAND = ("pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json")
 
 

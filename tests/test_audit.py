@@ -27,5 +27,5 @@ def test_it_names_what_to_mend_and_counts_what_it_cannot_know() -> None:
 
 def test_it_does_not_call_sound_what_nobody_was_asked_about() -> None:
     (said,), code = report([UNKNOWN, UNKNOWN])
-    assert said.startswith("no index said anything of the 2 packages: not found. Run it where pypi.org answers")
+    assert said.startswith("no index said anything of the 2 packages: not found. Run it where a package index answers")
     assert code == 2
