@@ -16,12 +16,12 @@ class Engine(Section):
         pattern=r"^(tcp|tls)://[^\s/@]+:\d+$",
         description='address of a Dask scheduler, e.g. "tcp://10.0.0.5:8786"; default: workers are started here',
     )
-    workers: int = Field(2, ge=1, le=256, description="worker processes that are started here")
+    workers: int | None = Field(None, ge=1, le=256, description="worker processes that are started here; default: 2")
 
     @model_validator(mode="after")
     def _workers_of_dask(self) -> Self:
-        if self.kind == "local" and self.model_fields_set & {"scheduler", "workers"}:
+        if self.kind == "local" and (self.scheduler or self.workers):
             raise ValueError('`scheduler` and `workers` are for kind = "dask"')
-        if self.scheduler and "workers" in self.model_fields_set:
+        if self.scheduler and self.workers:
             raise ValueError("give either `scheduler`, whose workers are used, or `workers` to start here")
         return self

@@ -49,7 +49,8 @@ def of_families(strengths: pl.DataFrame, families: Mapping[str, str]) -> pl.Data
     the family, which needs a training each, and misjudges families that say the same.
     """
     named = strengths.with_columns(family=pl.col("feature").replace_strict(families))
-    found = named.group_by("family").agg(features=pl.len(), strength=pl.col("strength").sum())
+    # In their order, on which the last digit of a sum hangs.
+    found = named.group_by("family", maintain_order=True).agg(features=pl.len(), strength=pl.col("strength").sum())
     return found.with_columns(share=pl.col("strength") / pl.col("strength").sum()).sort(
         "strength", "family", descending=[True, False]
     )

@@ -18,6 +18,7 @@ from pipelines.progress import track
 
 BUCKETS_AT_ONCE = 2  # numpy works on one core; more at once would cost memory
 CONNECT_SECONDS = 30
+WORKERS = 2  # started here, where the configuration names no number
 # A worker works on one bucket on one core, so that as many can be started as there are cores.
 OF_A_WORKER = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 Result = TypeVar("Result")
@@ -84,7 +85,7 @@ def client(engine: Engine) -> Any:
                 f"[engine] scheduler {engine.scheduler}: does not answer ({type(error).__name__}). Is it running?"
             ) from None
     cluster = LocalCluster(
-        n_workers=engine.workers,
+        n_workers=engine.workers or WORKERS,
         threads_per_worker=1,
         host="127.0.0.1",  # whoever reaches a scheduler can run code
         dashboard_address=None,

@@ -23,3 +23,8 @@ def test_everything_is_worked_on_here_by_default() -> None:
 def test_what_cannot_be_meant_is_refused(keys: dict[str, object], wrong: str) -> None:
     with pytest.raises(ValidationError, match=wrong):
         Engine.model_validate(keys)
+
+
+def test_settings_read_back_are_the_same() -> None:
+    for engine in (Engine(), Engine(kind="dask", workers=3)):
+        assert Engine.model_validate(engine.model_dump()) == engine

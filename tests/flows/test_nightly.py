@@ -60,7 +60,7 @@ def test_every_account_manager_has_a_list_that_says_why(company: Company) -> Non
     for ending in ("csv", "xlsx", "html"):
         assert len(list(lists.glob(f"*.{ending}"))) == len(managers) + (ending == "html")  # and the index
     decisions = pl.read_parquet(published(company) / "decisions.parquet")
-    assert decisions.filter("would_list").group_by("account_manager").len()["len"].max() == 25
+    assert decisions.filter("would_list").group_by("account_manager").len()["len"].max() <= 25
     assert set(risk_list["customer_id"]) == set(decisions.filter(pl.col("decision") == "listed")["customer_id"])
     assert risk_list["reason_1"].null_count() == 0
     assert risk_list["reason_2"].null_count() < 0.2 * risk_list.height

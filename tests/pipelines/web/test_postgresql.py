@@ -122,7 +122,7 @@ def test_answers_are_recorded_undone_read_by_ingest_and_forgotten(database: Data
     answer = Answer("snooze", "Ärger", date(2026, 7, 1))
     database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
     with pytest.raises(Overtaken) as told:
-        database.write(lambda session: record(session, ITEM, DAY, answer, 0, "anna", NOW))
+        database.write(lambda session: record(session, ITEM, DAY, answer, 0, "bo", NOW))
     assert (told.value.entry.number, told.value.entry.at) == (1, NOW)
     database.read(boards.read_on)
     assert boards.entries["A-1"].note == "Ärger"
