@@ -43,7 +43,7 @@ def scan_files(
         if _is(file, PARQUET):
             _refuse_damaged(place, file)
         elif _is(file, COMMAS + TABS):
-            file = checked_text(place, file, _separator(source, file), source.encoding, copies)
+            file = checked_text(place, file, separator_of(source, str(file)), source.encoding, copies)
         elif not _is(file, WORKBOOKS):
             raise ConfigError(f"{place}: not a kind of file that is read. Use .csv, .csv.gz, .tsv, .parquet or .xlsx.")
         plain.append(file)
@@ -60,12 +60,13 @@ def scan_files(
         elif endings is WORKBOOKS:
             parts.append(_workbooks(where, alike))
         else:
-            parts.append(pl.scan_csv(alike, infer_schema=False, separator=_separator(source, alike[0])))
+            parts.append(pl.scan_csv(alike, infer_schema=False, separator=separator_of(source, str(alike[0]))))
     return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed")
 
 
-def _separator(source: Source, file: Path) -> str:
-    return source.separator or ("\t" if _is(file, TABS) else ",")
+def separator_of(source: Source, path: str) -> str:
+    """What stands between the cells of a text file of `source`: as configured, else by the file's name."""
+    return source.separator or ("\t" if path.lower().endswith(TABS) else ",")
 
 
 def files_of(path: str) -> list[Path]:

@@ -12,7 +12,7 @@ from configs.errors import ConfigError, DataError, DependencyError
 from configs.load import expand_environment
 from configs.sources import Source
 from pipelines.database import read_database
-from pipelines.files import PARQUET, TABS, files_of, scan_files
+from pipelines.files import PARQUET, files_of, scan_files, separator_of
 from pipelines.object_storage import ADDRESS, answering, fetch, objects, storage
 from pipelines.storage import WRITE_ERRORS, disk_error
 
@@ -93,8 +93,7 @@ def _from_files(where: str, source: Source, path: str, fetched: Path, names: Col
         return scan_files(where, path, source, copies, names)
     if path.lower().endswith(PARQUET):
         return pl.scan_parquet(path)
-    separator = source.separator or ("\t" if path.lower().endswith(TABS) else ",")
-    return pl.scan_csv(path, infer_schema=False, separator=separator)
+    return pl.scan_csv(path, infer_schema=False, separator=separator_of(source, path))
 
 
 def _first_line(error: Exception) -> str:
