@@ -72,6 +72,7 @@ def opened(chromium: Any, address: str, secret_for: Callable[..., str]) -> Itera
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"/sign-in?secret={secret_for(name, role, account_manager)}")
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)  # a press does not wait for the page it leads to
         return page
 
     yield open_list
